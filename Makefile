@@ -1,0 +1,72 @@
+# Two commands are enough: `make chat` installs and starts the web chat, `make test` installs and tests.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: chat test check bench format screenshots lock clean
+
+chat: $(VENV)/.installed
+	$(BIN)/haberci chat $(ARGS)
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.check
+
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m bench $(ARGS)
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python -m docs.screenshots
+
+# Everything is pinned, so pip has nothing to resolve. torch goes first and alone: where its build for the
+# platform needs more packages than the CPU build (CUDA libraries on Linux), pip adds them.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Haberci needs Python 3.11 or newer; choose one with: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint requirements.lock torch==2.13.0
+	$(PIP) install --quiet --no-deps --requirement requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	$(PIP) install --quiet --no-deps --requirement requirements-dev.lock
+	touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-dev requirements-bench.lock
+	$(PIP) install --quiet --no-deps --requirement requirements-bench.lock
+	touch $@
+
+# Needs uv. torch's CUDA libraries are left out of the locks: which of them are needed is the platform's affair.
+UNLOCKED := ^(cuda-[a-z]+|nvidia-[a-z0-9-]+|triton|torch)==
+define compile
+	( echo "# Made by 'make lock' from pyproject.toml. Install with: pip install --no-deps -r $@"; \
+	  uv pip compile pyproject.toml $(1) --universal --python-version 3.11 --quiet --no-annotate --no-header \
+	  | grep -vE '$(UNLOCKED)'; echo "torch==2.13.0" ) > $@
+endef
+
+lock:
+	$(MAKE) --always-make requirements.lock requirements-dev.lock requirements-bench.lock LOCKING=1
+
+ifdef LOCKING
+requirements.lock:
+	$(call compile,--extra build)
+requirements-dev.lock:
+	$(call compile,--extra build --extra dev)
+requirements-bench.lock:
+	$(call compile,--extra build --extra dev --extra bench)
+endif
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,42 @@
+"""Everything the chatbot says in its own words, in both languages."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from index import Language
+
+MONTHS: dict[Language, tuple[str, ...]] = {
+    "tr": ("Ocak", "Şubat", "Mart", "Nisan", "Mayıs", "Haziran",
+           "Temmuz", "Ağustos", "Eylül", "Ekim", "Kasım", "Aralık"),
+    "en": ("January", "February", "March", "April", "May", "June",
+           "July", "August", "September", "October", "November", "December"),
+}  # fmt: skip
+
+# By the question's language, then the article's; a frame says so when they differ.
+FRAMES: dict[Language, dict[Language, str]] = {
+    "tr": {"tr": "Makaleye göre:", "en": "Makaleye göre (İngilizce aslından):"},
+    "en": {"en": "According to the article:", "tr": "According to the article (in its original Turkish):"},
+}
+
+NOT_FOUND: dict[Language, str] = {
+    "tr": "Makaleler bu soruya yanıt vermiyor.",
+    "en": "The articles don't say.",
+}
+
+EMPTY_LIBRARY: dict[Language, str] = {
+    "tr": "Kitaplıkta henüz makale yok. Makale eklemek için: haberci index DOSYA|KLASÖR",
+    "en": "There are no articles in the library yet. Add some with: haberci index FILE|FOLDER",
+}
+
+OTHER_LANGUAGE = "Please ask in Turkish or English. / Lütfen Türkçe ya da İngilizce sorun."
+
+
+def format_date(day: date, language: Language) -> str:
+    """``23 Aralık 2025`` or ``23 December 2025``."""
+    return f"{day.day} {MONTHS[language][day.month - 1]} {day.year}"
+
+
+def quote_marks(text: str) -> str:
+    """``text`` in curly quotation marks; what it quotes itself keeps its own."""
+    return f"“{text}”"

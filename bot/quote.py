@@ -1,0 +1,72 @@
+"""Evidence to an answer in the articles' own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.evidence import Evidence
+from bot.phrases import EMPTY_LIBRARY, FRAMES, NOT_FOUND, OTHER_LANGUAGE, format_date, quote_marks
+from bot.types import Answer, Citation
+from index import Language
+
+
+def quote_answer(evidence: Sequence[Evidence], language: Language) -> Answer:
+    """The answer that quotes ``evidence``; "the articles don't say" when there is none."""
+    if not evidence:
+        return not_found(language)
+    citations = tuple(_citation(item) for item in evidence)
+    return Answer(_text(evidence, language), language, True, citations, "quote")
+
+
+def growing_answers(answer: Answer, evidence: Sequence[Evidence]) -> Iterator[Answer]:
+    """``answer`` as it is shown bit by bit: one quote more each time, the whole answer last."""
+    for count in range(1, len(evidence)):
+        yield quote_answer(evidence[:count], answer.language)
+    yield answer
+
+
+def not_found(language: Language) -> Answer:
+    return Answer(NOT_FOUND[language], language, False, (), "none")
+
+
+def empty_library(language: Language) -> Answer:
+    return Answer(EMPTY_LIBRARY[language], language, False, (), "none")
+
+
+def other_language() -> Answer:
+    """For a question in neither language: said in both."""
+    return Answer(OTHER_LANGUAGE, "en", False, (), "none")
+
+
+def _text(evidence: Sequence[Evidence], language: Language) -> str:
+    """For each article a frame, its quotes in reading order, its title and date under them."""
+    by_article: dict[str, list[Evidence]] = {}
+    for item in evidence:
+        by_article.setdefault(item.passage.article_id, []).append(item)
+    parts = []
+    for items in by_article.values():
+        passage = items[0].passage
+        quotes = [quote_marks(" ".join(item.quote.split())) for item in sorted(items, key=lambda item: item.start)]
+        parts.append("\n".join([FRAMES[language][passage.language], *quotes, *_origin(items[0], language)]))
+    return "\n\n".join(parts)
+
+
+def _origin(item: Evidence, language: Language) -> list[str]:
+    """``— Title, 23 December 2025``: as much of it as is known."""
+    day = item.passage.published
+    known = [part for part in (item.passage.title, format_date(day, language) if day else None) if part]
+    return [f"— {', '.join(known)}"] if known else []
+
+
+def _citation(item: Evidence) -> Citation:
+    passage = item.passage
+    return Citation(
+        article_id=passage.article_id,
+        quote=item.quote,
+        start=item.start,
+        end=item.end,
+        score=item.score,
+        title=passage.title,
+        published=passage.published,
+        url=passage.url,
+    )

@@ -1,0 +1,56 @@
+"""What the chatbot returns: an answer and the citations it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Literal
+
+from index import Language
+
+Method = Literal["quote", "llm", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim quote: ``article.text[start:end] == quote``, always.
+
+    ``score``: how well it answers, higher is better, comparable across questions and languages.
+    ``answer_start`` and ``answer_end``: where in the article the exact words that answer stand, when known.
+    """
+
+    article_id: str
+    quote: str
+    start: int
+    end: int
+    score: float
+    title: str | None = None
+    published: date | None = None
+    url: str | None = None
+    answer_start: int | None = None
+    answer_end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in the question's language.
+
+    ``found`` is False when the articles do not say; then there is no citation and ``method`` is "none".
+    ``method`` says who wrote ``text``: "quote" (the articles' own sentences), "llm" (generated, verified).
+    ``citations`` come best first.
+    """
+
+    text: str
+    language: Language
+    found: bool
+    citations: tuple[Citation, ...]
+    method: Method
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values that JSON can hold; dates as ISO texts."""
+        values = asdict(self)
+        values["citations"] = [
+            {**citation, "published": citation["published"].isoformat() if citation["published"] else None}
+            for citation in values["citations"]
+        ]
+        return values

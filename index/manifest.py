@@ -1,0 +1,94 @@
+"""The manifest: what an index was built with, which revision it is at, and what a dead writer left."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from index.errors import IndexMismatchError, StoreError
+
+FILE_NAME = "manifest.json"
+# Raised when what stands in the store changes its meaning; an index of another format must be rebuilt.
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides what a vector means; two indexes of one recipe hold comparable vectors.
+
+    ``model``: the embedder's fingerprint. ``centring``: digest of the texts the language means come from.
+    ``max_chunk_tokens``: see :mod:`index.chunking`. ``dimension``: of the vectors; None where no model is loaded.
+    """
+
+    model: str
+    centring: str
+    max_chunk_tokens: int
+    dimension: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """``revision`` counts finished writes. ``generation`` names the collections in use; a rebuild makes new ones.
+
+    ``pending`` holds the keys of article versions that a write was adding or deleting: empty unless a writer
+    is at work or died. ``seeded``: the shipped articles have been put in once.
+    """
+
+    recipe: Recipe
+    revision: int = 0
+    generation: int = 1
+    pending: tuple[str, ...] = ()
+    seeded: bool = False
+    format: int = FORMAT
+
+    def check(self, recipe: Recipe, folder: Path) -> None:
+        """Raise :class:`~index.errors.IndexMismatchError` when the index was built by another recipe."""
+        if self.format != FORMAT:
+            raise IndexMismatchError(folder=folder, what="format", built=self.format, current=FORMAT)
+        built = asdict(self.recipe)
+        for name, current in asdict(recipe).items():
+            if current is not None and built[name] != current:
+                raise IndexMismatchError(folder=folder, what=name, built=repr(built[name]), current=repr(current))
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of the library in ``folder``, None where none has been written yet.
+
+    Raises :class:`~index.errors.StoreError` when it cannot be read.
+    """
+    try:
+        values = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        recipe = Recipe(**values.pop("recipe"))
+        return Manifest(recipe=recipe, **{**values, "pending": tuple(values["pending"])})
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(folder=folder, action="read", reason=error.strerror or error) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise StoreError(folder=folder, action="read", reason=f"{FILE_NAME} is damaged ({error})") from error
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace the manifest in one step: a reader sees the old one or the new one, never a part."""
+    temporary = folder / f"{FILE_NAME}.{os.getpid()}"
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(asdict(manifest), file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, folder / FILE_NAME)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreError(folder=folder, action="written", reason=error.strerror or error) from error
+
+
+def stamp(folder: Path) -> tuple[int, int] | None:
+    """Something cheap that differs after every :func:`write_manifest`; None where there is no manifest."""
+    try:
+        status = os.stat(folder / FILE_NAME)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+

@@ -1,0 +1,184 @@
+"""A question to passages: nearest neighbours at two sizes, scored alike in every language."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.chunking import Span
+from index.errors import EmptyQuestionError, LongQuestionError, QuestionTypeError
+from index.language import detect_question_language
+from index.scoring import Baseline, Kind, LanguageSpace
+from index.store import MAX_NEIGHBOURS, Record, View
+from index.types import LANGUAGES, Language, Passage, Sentence
+
+MAX_QUESTION_CHARS = 2000
+MAX_PASSAGES = 100
+# Neighbours asked of Chroma. A passage is found by its chunk or by any of its sentences; what both find is
+# scored exactly, so these bound only what is looked at.
+CHUNK_NEIGHBOURS = 60
+SENTENCE_NEIGHBOURS = 200
+# Chunks whose vectors stay in memory: about 10 kB each.
+CACHED_CHUNKS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedChunk:
+    """A chunk as it stands in the store. ``sentence_vectors``: float32, shape (sentences, dimension)."""
+
+    article_id: str
+    key: str
+    text: str
+    start: int
+    end: int
+    heading: str | None
+    language: Language
+    vector: np.ndarray
+    sentences: tuple[Span, ...]
+    sentence_vectors: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedQuestion:
+    """A question in the language space: its centred vector, and what unrelated text scores against it."""
+
+    text: str
+    language: Language | None
+    vector: np.ndarray
+    baselines: dict[tuple[Kind, Language], Baseline]
+
+
+def check_question(question: object) -> str:
+    """The question, or a :class:`~index.errors.QuestionError` (a ValueError) that says why it cannot be asked."""
+    if not isinstance(question, str):
+        raise QuestionTypeError(kind=type(question).__name__, value=repr(question)[:60])
+    if len(question) > MAX_QUESTION_CHARS:
+        raise LongQuestionError(length=len(question), limit=MAX_QUESTION_CHARS)
+    if not any(character.isalnum() for character in question):
+        raise EmptyQuestionError(value=question[:60])
+    return question
+
+
+def place_question(question: str, vector: np.ndarray, space: LanguageSpace) -> PlacedQuestion:
+    """``vector``: the raw query embedding, shape (dimension,)."""
+    language = detect_question_language(question)
+    # A question in neither language is moved by both means: halfway is nearer than either.
+    languages = [language] if language else list(LANGUAGES)
+    centred = sum(space.centre(vector[None, :], "question", each)[0] for each in languages)
+    centred = centred / max(float(np.linalg.norm(centred)), 1e-12)
+    return PlacedQuestion(question, language, centred, space.baselines(centred))
+
+
+class Searcher:
+    """Finds and scores the chunks of a view. Keeps the vectors of chunks it has met; safe among threads."""
+
+    def __init__(self) -> None:
+        self._met: OrderedDict[str, IndexedChunk] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def search(self, view: View, question: PlacedQuestion, k: int) -> list[Passage]:
+        """At most ``k`` passages, best first."""
+        passages = []
+        for chunk in self._load(view, self._candidates(view, question)):
+            record = view.live.get(chunk.article_id)
+            if record is not None and record.key == chunk.key:
+                passages.append(_score(chunk, question, record))
+        passages.sort(key=lambda passage: (-passage.score, passage.article_id, passage.start))
+        return passages[:k]
+
+    def _candidates(self, view: View, question: PlacedQuestion) -> list[str]:
+        """Ids of the chunks that are near themselves or through one of their sentences."""
+        query = question.vector[None, :]
+        found: dict[str, None] = {}
+        for collection, neighbours in ((view.chunks, CHUNK_NEIGHBOURS), (view.sentences, SENTENCE_NEIGHBOURS)):
+            limit = min(neighbours, MAX_NEIGHBOURS, collection.count())
+            if limit:
+                ids = collection.query(query_embeddings=query, n_results=limit, include=[])["ids"][0]
+                found.update(dict.fromkeys(":".join(i.split(":")[:2]) for i in ids))
+        return list(found)
+
+    def _load(self, view: View, ids: Sequence[str]) -> list[IndexedChunk]:
+        with self._lock:
+            chunks = {i: self._met[i] for i in ids if i in self._met}
+        missing = [i for i in ids if i not in chunks]
+        if missing:
+            fetched = _fetch(view, missing)
+            chunks.update(fetched)
+            with self._lock:
+                self._met.update(fetched)
+                while len(self._met) > CACHED_CHUNKS:
+                    self._met.popitem(last=False)
+        return [chunks[i] for i in ids if i in chunks]
+
+
+def _fetch(view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
+    """Chunks with their vectors from Chroma. One that is being deleted at this moment is left out."""
+    got = view.chunks.get(ids=list(ids), include=["metadatas", "documents", "embeddings"])
+    rows = {
+        i: (metadata, document, vector)
+        for i, metadata, document, vector in zip(
+            got["ids"], got["metadatas"] or [], got["documents"] or [], _vectors(got["embeddings"]), strict=True
+        )
+        if metadata and document is not None
+    }
+    sentences = _fetch_sentences(
+        view, [f"{i}:{n}" for i, (metadata, _, _) in rows.items() for n in range(int(metadata["sentences"]))]
+    )
+    chunks = {}
+    for i, (metadata, document, vector) in rows.items():
+        own = [sentences.get(f"{i}:{n}") for n in range(int(metadata["sentences"]))]
+        if None in own:
+            continue
+        chunks[i] = IndexedChunk(
+            article_id=metadata["article_id"],
+            key=metadata["key"],
+            text=document,
+            start=metadata["start"],
+            end=metadata["end"],
+            heading=metadata.get("heading"),
+            language=metadata["language"],
+            vector=vector,
+            sentences=tuple(span for span, _ in own),  # type: ignore[misc]
+            sentence_vectors=np.stack([each for _, each in own]),  # type: ignore[misc]
+        )
+    return chunks
+
+
+def _fetch_sentences(view: View, ids: list[str]) -> dict[str, tuple[Span, np.ndarray]]:
+    got = view.sentences.get(ids=ids, include=["metadatas", "embeddings"])
+    return {
+        i: ((metadata["start"], metadata["end"]), vector)
+        for i, metadata, vector in zip(got["ids"], got["metadatas"] or [], _vectors(got["embeddings"]), strict=True)
+        if metadata
+    }
+
+
+def _vectors(embeddings: object) -> Iterable[np.ndarray]:
+    return np.asarray(embeddings, dtype=np.float32) if embeddings is not None else ()
+
+
+def _score(chunk: IndexedChunk, question: PlacedQuestion, record: Record) -> Passage:
+    baselines = question.baselines
+    whole = float(baselines["chunk", chunk.language].normalize(chunk.vector @ question.vector))
+    each = baselines["sentence", chunk.language].normalize(chunk.sentence_vectors @ question.vector)
+    sentences = tuple(
+        Sentence(chunk.text[start - chunk.start : end - chunk.start], start, end, float(score))
+        for (start, end), score in zip(chunk.sentences, each, strict=True)
+    )
+    return Passage(
+        article_id=chunk.article_id,
+        text=chunk.text,
+        start=chunk.start,
+        end=chunk.end,
+        score=(whole + float(each.max())) / 2,
+        language=chunk.language,
+        title=record.title,
+        published=record.published,
+        url=record.url,
+        heading=chunk.heading,
+        sentences=sentences,
+    )

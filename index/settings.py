@@ -1,0 +1,48 @@
+"""Settings, from arguments first, then from the environment (``HABERCI_...``), then the defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from index.errors import SettingsError
+
+PACKAGED_MODEL = "packaged"
+
+
+class Settings(BaseSettings):
+    """What the index needs to know. Reading settings touches no disk.
+
+    ``home``: the folder of the library (``HABERCI_HOME``). ``cache``: where the packaged model is unpacked
+    (``HABERCI_CACHE``). ``model``: "packaged", a sentence-transformers folder or a hub name
+    (``HABERCI_MODEL``). ``query_prefix`` and ``passage_prefix``: needed only by a model that does not
+    declare its own. ``max_chunk_tokens``: a longer section is cut into several passages, between sentences.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HABERCI_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: platformdirs.user_data_path("haberci", appauthor=False))
+    cache: Path = Field(default_factory=lambda: platformdirs.user_cache_path("haberci", appauthor=False))
+    model: str = PACKAGED_MODEL
+    query_prefix: str | None = None
+    passage_prefix: str | None = None
+    max_chunk_tokens: int = Field(default=320, ge=32)
+    lock_timeout_s: float = Field(default=60.0, gt=0)
+
+    @classmethod
+    def read(cls, **given: object) -> Settings:
+        """Settings with the arguments that are not None put over the environment.
+
+        Raises :class:`~index.errors.SettingsError` that names the setting and its value.
+        """
+        try:
+            return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]) if first["loc"] else "?"
+            raise SettingsError(
+                name=f"HABERCI_{name.upper()}", value=first.get("input"), reason=first["msg"]
+            ) from error

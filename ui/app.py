@@ -1,0 +1,245 @@
+"""The web page: its layout, its events, and the server that carries it.
+
+Gradio takes seconds to import, so it is imported by the functions that need it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from importlib.resources import files
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from index import HaberciError
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from bot import Chatbot
+    from ui.chat import Chat
+
+TITLE = "Haberci"
+FIRST_PORT, LAST_PORT = 7860, 7959
+# Questions that are worked on at once; the others wait in line.
+CONCURRENT_QUESTIONS = 4
+MAX_WAITING = 100
+
+# Sent with every response: the page may load and call nothing but its own server. Gradio's scripts need
+# the two "unsafe" sources.
+CONTENT_POLICY = (
+    "default-src 'self' data: blob:; script-src 'self' blob: 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' data: blob:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'"
+)
+
+# The box takes the focus back after an answer, but not where that would open a keyboard over it.
+FOCUS_QUESTION = (
+    "() => { if (window.matchMedia('(pointer: fine)').matches)"
+    " document.querySelector('#hb-question textarea')?.focus({ preventScroll: true }); }"
+)
+
+
+class PortError(HaberciError):
+    """The server cannot listen where it was told to."""
+
+    templates: ClassVar[dict[str, str]] = {
+        "en": "The page cannot be served at {host}:{port}: {reason}. Choose another port with --port, "
+        "or leave it out to take a free one.",
+        "tr": "Sayfa {host}:{port} adresinde sunulamıyor: {reason}. --port ile başka bir kapı seçin ya da "
+        "boş bir kapı bulunması için yazmayın.",
+    }
+
+
+class RunningApp:
+    """A served page. Use it in a ``with`` statement, or call :meth:`close`."""
+
+    def __init__(self, blocks: gr.Blocks, url: str) -> None:
+        self._blocks = blocks
+        self.url = url
+
+    def wait(self) -> None:
+        """Serve until the process is interrupted (Ctrl-C), then close."""
+        try:
+            self._blocks.server.thread.join()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Stop serving and free the port. A second call does nothing."""
+        self._blocks.close(verbose=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def launch(
+    chatbot: Chatbot,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    *,
+    title: str | None = None,
+    open_browser: bool = False,
+) -> RunningApp:
+    """Serve the page in the background and return at once.
+
+    ``port``: None takes the first free one from 7860 on, 0 any free one. Nothing is printed, shared or sent
+    anywhere; the page loads nothing from other hosts. Raises ValueError for a host or port that cannot be
+    one, :class:`PortError` when the port is taken.
+    """
+    if not isinstance(host, str) or not host.strip():
+        raise ValueError(f"host must be a name or an address such as 127.0.0.1, not {host!r}")
+    if port is not None and (isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535):
+        raise ValueError(f"port must be None or a whole number from 0 to 65535, not {port!r}")
+    blocks = build_app(chatbot, title=title)
+    chosen = _free_port(host, port)
+    try:
+        blocks.launch(
+            server_name=host,
+            server_port=chosen,
+            inbrowser=open_browser,
+            theme=_theme(),
+            # Not as css=, which Gradio rewrites with a prefix that breaks rules about its own frame.
+            head=f"<style>{_resource('style.css')}</style>",
+            app_kwargs={"middleware": _middleware(), "docs_url": None, "redoc_url": None},
+            prevent_thread_lock=True,
+            quiet=True,
+            inline=False,
+            share=False,
+            debug=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            run_history=False,
+            enable_monitoring=False,
+            footer_links=[],
+            max_file_size="1kb",
+        )
+    except OSError as error:
+        blocks.close(verbose=False)
+        raise PortError(host=host, port=chosen, reason=str(error)) from error
+    return RunningApp(blocks, str(blocks.local_url))
+
+
+def build_app(chatbot: Chatbot, *, title: str | None = None) -> gr.Blocks:
+    """The page around ``chatbot``, not yet served. :func:`launch` serves it with its style and its theme."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Nobody is to be told that Haberci is used.
+    import gradio as gr
+
+    from ui.chat import Chat
+
+    chat = Chat(chatbot, title or TITLE)
+    with gr.Blocks(title=title or TITLE, analytics_enabled=False, fill_width=True) as blocks:
+        parts = _layout()
+        _wire(blocks, parts, chat)
+        gr.api(chat.api_ask, api_name="ask", api_description="Answer a question about the articles in the library.")
+    blocks.queue(default_concurrency_limit=CONCURRENT_QUESTIONS, max_size=MAX_WAITING)
+    return blocks
+
+
+def _layout() -> dict[str, Any]:
+    """The components by name. They are filled when somebody arrives, in the language of their browser."""
+    import gradio as gr
+
+    plain = {"apply_default_css": False, "padding": False}
+    parts: dict[str, Any] = {"turns": gr.State([])}
+    parts["masthead"] = gr.HTML("", elem_id="hb-head", js_on_load=_resource("masthead.js"), **plain)
+    with gr.Row(elem_id="hb-layout", equal_height=False):
+        with gr.Column(elem_id="hb-left", scale=6, min_width=280):
+            parts["conversation"] = gr.HTML(
+                "", elem_id="hb-conversation", js_on_load=_resource("conversation.js"), **plain
+            )
+            with gr.Row(elem_id="hb-composer", equal_height=True):
+                parts["question"] = gr.Textbox(
+                    label="Haberci", show_label=False, container=False, lines=1, max_lines=5, scale=8, min_width=120,
+                    autofocus=True, elem_id="hb-question",
+                )  # fmt: skip
+                parts["send"] = gr.Button("", variant="primary", scale=0, min_width=72, elem_id="hb-send")
+                parts["clear"] = gr.Button("", variant="secondary", scale=0, min_width=72, elem_id="hb-clear")
+        with gr.Column(elem_id="hb-right", scale=5, min_width=280):
+            parts["panel"] = gr.HTML("", elem_id="hb-side", js_on_load=_resource("panel.js"), **plain)
+    return parts
+
+
+def _wire(blocks: gr.Blocks, parts: dict[str, Any], chat: Chat) -> None:
+    """Which event calls which function. Only the ``ask`` endpoint is open to programs."""
+    import gradio as gr
+
+    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    quick: dict[str, Any] = {**hidden, "concurrency_limit": None}
+    turns, question, conversation, panel = (parts[name] for name in ("turns", "question", "conversation", "panel"))
+    answered = [turns, conversation, panel, question, parts["send"]]
+
+    blocks.load(
+        chat.arrive, None, [parts["masthead"], conversation, panel, question, parts["send"], parts["clear"]], **quick
+    )
+    asked = gr.on([question.submit, parts["send"].click], chat.ask, [question, turns], answered, **hidden)
+    chosen = conversation.example(chat.example, [turns], answered, **hidden)
+    cleared = parts["clear"].click(chat.clear, None, answered, cancels=[asked, chosen], **quick)
+    for event in (asked, chosen, cleared):
+        event.then(None, js=FOCUS_QUESTION, **hidden)
+    for part in (conversation, panel):
+        part.show(chat.show, [turns], [panel], trigger_mode="always_last", **quick)
+
+
+def _theme() -> Any:
+    import gradio as gr
+
+    return gr.themes.Base(
+        primary_hue="red",
+        neutral_hue="stone",
+        radius_size="sm",
+        font=["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "sans-serif"],
+        font_mono=["ui-monospace", "Consolas", "monospace"],
+    ).set(body_background_fill="#f6f2ea", body_background_fill_dark="#161412")
+
+
+def _free_port(host: str, port: int | None) -> int:
+    """``port``, or a free one when it is None or 0."""
+    for candidate in range(FIRST_PORT, LAST_PORT + 1) if port is None else (port,):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host.strip("[]"), candidate))
+            except OSError as error:
+                reason = error.strerror or str(error)
+                continue
+            return int(probe.getsockname()[1])
+    raise PortError(host=host, port=port if port is not None else f"{FIRST_PORT}-{LAST_PORT}", reason=reason)
+
+
+def _middleware() -> list[Any]:
+    from starlette.middleware import Middleware
+
+    return [Middleware(_ResponseHeaders)]
+
+
+class _ResponseHeaders:
+    """ASGI middleware that adds the content policy to every response."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def send_with_headers(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"content-security-policy", CONTENT_POLICY.encode()),
+                    (b"referrer-policy", b"no-referrer"),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _resource(name: str) -> str:
+    return (files("ui") / name).read_text(encoding="utf-8")

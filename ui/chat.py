@@ -1,0 +1,190 @@
+"""What the page does when somebody asks, clicks or arrives.
+
+Every function here answers one event. What belongs to one visitor is passed in and out (``turns``, kept by
+Gradio for each browser session); this object holds nothing of anybody's conversation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from bot.types import Answer
+from index import HaberciError, Language
+from ui import render
+from ui.render import Turn
+from ui.strings import EXAMPLES, Example, page_language, text
+
+if TYPE_CHECKING:
+    from bot import Chatbot
+
+logger = logging.getLogger(__name__)
+
+Update = Any  # A component's new value, gr.update(...) or gr.skip(): Gradio has no common type for these.
+
+
+class Chat:
+    """The event handlers of one page around one chatbot."""
+
+    def __init__(self, chatbot: Chatbot, title: str) -> None:
+        self._chatbot = chatbot
+        self._title = title
+        self._answered = False
+        self._shown = itertools.count(1)
+
+    # Outputs: masthead, conversation, panel, question box, ask button, new-chat button.
+    def arrive(self, request: gr.Request) -> tuple[Update, ...]:
+        """A fresh page in the browser's language."""
+        page = _page(request)
+        return (
+            render.masthead(self._title, page),
+            render.conversation((), page, self._examples()),
+            self._library(page),
+            gr.update(label=text(page, "question_label"), placeholder=text(page, "question_placeholder")),
+            gr.update(value=text(page, "send")),
+            gr.update(value=text(page, "new_chat")),
+        )
+
+    # Outputs: turns, conversation, panel, question box, ask button.
+    def ask(self, question: str | None, turns: list[Turn], request: gr.Request) -> Iterator[tuple[Update, ...]]:
+        """Answer ``question`` as it is found; a failed one goes back into the box."""
+        page = _page(request)
+        question = _whole_characters(question or "")
+        if not question.strip():
+            yield (gr.skip(),) * 5
+            return
+        turns = [*turns, Turn(question, pending=True, loading=not self._answered)]
+        yield self._frame(turns, page, gr.skip(), "", busy=True)
+        try:
+            yield from self._stream(turns, page)
+        except HaberciError as error:
+            turns[-1] = Turn(question, error=error.message(page))
+        except Exception:
+            logger.exception("A question could not be answered")
+            turns[-1] = Turn(question, error=text(page, "error_unexpected"))
+        else:
+            self._answered = True
+        failed = turns[-1].error is not None
+        yield self._frame(turns, page, gr.skip(), question if failed else gr.skip(), busy=False)
+
+    def example(self, event: gr.EventData, turns: list[Turn], request: gr.Request) -> Iterator[tuple[Update, ...]]:
+        """Ask the example question that was clicked."""
+        question = _data(event).get("question")
+        yield from self.ask(question if isinstance(question, str) else "", turns, request)
+
+    # Outputs: panel.
+    def show(self, event: gr.EventData, turns: list[Turn], request: gr.Request) -> Update:
+        """Show the quote or the article that was clicked; the library for anything else."""
+        page = _page(request)
+        data = _data(event)
+        try:
+            cited = _cited(turns, data.get("turn"), data.get("citation"))
+            if cited is not None:
+                return self._evidence(*cited, page)
+            article = self._chatbot.index.article(data["article"]) if isinstance(data.get("article"), str) else None
+        except HaberciError as error:
+            return self._panel(render.notice(error.message(page), page), page)
+        if article is None:
+            return self._library(page)
+        return self._panel(render.panel_bar(page) + render.article_view(article, page), page)
+
+    # Outputs: turns, conversation, panel, question box, ask button.
+    def clear(self, request: gr.Request) -> tuple[Update, ...]:
+        """Forget the conversation."""
+        page = _page(request)
+        chat = render.conversation((), page, self._examples())
+        return [], chat, self._library(page), "", gr.update(interactive=True)
+
+    def api_ask(self, question: str, request: gr.Request) -> dict[str, Any]:
+        """Answer one question. Returns the answer's text, language, found, citations and method as JSON."""
+        try:
+            return self._chatbot.ask(question).to_dict()
+        except HaberciError as error:
+            raise gr.Error(error.message(_page(request)), print_exception=False) from error
+
+    def _stream(self, turns: list[Turn], page: Language) -> Iterator[tuple[Update, ...]]:
+        """The frames of a growing answer; ``turns[-1]`` holds the answer at the end."""
+        question = turns[-1].question
+        history = [(turn.question, turn.answer.text) for turn in turns[:-1] if turn.answer is not None]
+        answer: Answer | None = None
+        for answer in self._chatbot.stream(question, history=history):
+            panel = gr.skip()
+            before = turns[-1].answer
+            known = turns[-1].languages
+            if answer.citations and (before is None or before.citations != answer.citations):
+                known = self._languages(answer)
+                panel = self._evidence(answer, len(turns) - 1, 0, page)
+            turns[-1] = replace(turns[-1], answer=answer, languages=known)
+            yield self._frame(turns, page, panel, gr.skip(), busy=True)
+        if answer is None:
+            raise RuntimeError("the chatbot streamed no answer at all")
+        # With an empty library, other words would not help.
+        turns[-1] = replace(turns[-1], pending=False, hint=len(self._chatbot.index) > 0)
+
+    def _frame(
+        self, turns: list[Turn], page: Language, panel: Update, box: Update, *, busy: bool
+    ) -> tuple[Update, ...]:
+        return list(turns), render.conversation(turns, page), panel, box, gr.update(interactive=not busy)
+
+    def _evidence(self, answer: Answer, turn: int, number: int, page: Language) -> str:
+        """The article of one citation with everything that the answer quotes from it marked."""
+        chosen = answer.citations[number]
+        bar = render.panel_bar(page, turn=turn, answer=answer, shown_id=chosen.article_id)
+        article = self._chatbot.index.article(chosen.article_id)
+        if article is None:
+            return self._panel(bar + render.gone_view(chosen, page), page)
+        here = [citation for citation in answer.citations if citation.article_id == chosen.article_id]
+        # By position, not by value: the same sentence may be cited twice.
+        current = sum(citation.article_id == chosen.article_id for citation in answer.citations[:number])
+        return self._panel(bar + render.article_view(article, page, citations=here, current=current), page)
+
+    def _library(self, page: Language) -> str:
+        try:
+            articles = self._chatbot.index.articles()
+        except HaberciError as error:
+            return self._panel(render.notice(error.message(page), page), page)
+        return self._panel(render.library(articles, page), page)
+
+    def _panel(self, inside: str, page: Language) -> str:
+        return render.panel(inside, page, next(self._shown))
+
+    def _languages(self, answer: Answer) -> dict[str, Language]:
+        found = {citation.article_id: self._chatbot.index.article(citation.article_id) for citation in answer.citations}
+        return {key: article.language for key, article in found.items() if article is not None and article.language}
+
+    def _examples(self) -> list[Example]:
+        """The examples that some article in the library answers."""
+        try:
+            articles = self._chatbot.index.articles()
+        except HaberciError:  # The panel beside the chat says so.
+            return []
+        return [example for example in EXAMPLES if any(example.answered_by in article.text for article in articles)]
+
+
+def _page(request: gr.Request) -> Language:
+    return page_language(request.headers.get("accept-language"))
+
+
+def _data(event: gr.EventData) -> dict[str, Any]:
+    data = getattr(event, "_data", None)
+    return data if isinstance(data, dict) else {}
+
+
+def _cited(turns: Sequence[Turn], turn: object, citation: object) -> tuple[Answer, int, int] | None:
+    """The answer, its turn and the citation's number, when a browser's numbers name a real one."""
+    if not isinstance(turn, int) or not isinstance(citation, int) or not 0 <= turn < len(turns):
+        return None
+    answer = turns[turn].answer
+    if answer is None or not 0 <= citation < len(answer.citations):
+        return None
+    return answer, turn, citation
+
+
+def _whole_characters(question: str) -> str:
+    """The question without halves of characters (lone surrogates), which no page can be sent."""
+    return question.encode("utf-8", "replace").decode("utf-8")
