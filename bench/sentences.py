@@ -29,7 +29,7 @@ def with_pysbd(text: str, language: Language) -> Iterable[str]:
     return map(str, pysbd.Segmenter(language=code, clean=False).segment(text))
 
 
-def with_sentencesplit(text: str, language: Language) -> Iterable[str]:
+def with_sentencesplit(text: str, language: Language) -> Iterable[str]:  # noqa: ARG001
     sentencesplit = import_module("sentencesplit")
 
     return map(str, sentencesplit.Segmenter(language="en").segment(text))  # it has no Turkish
@@ -47,7 +47,7 @@ def with_moses(text: str, language: Language) -> Iterable[str]:
     return map(str, sentence_splitter.SentenceSplitter(language=language).split(text))
 
 
-def with_syntok(text: str, language: Language) -> Iterable[str]:
+def with_syntok(text: str, language: Language) -> Iterable[str]:  # noqa: ARG001
     segmenter = import_module("syntok.segmenter")
 
     for paragraph in segmenter.analyze(text):  # it does not ask for the language
@@ -55,7 +55,7 @@ def with_syntok(text: str, language: Language) -> Iterable[str]:
             yield "".join(token.spacing + token.value for token in sentence)
 
 
-def with_blingfire(text: str, language: Language) -> Iterable[str]:
+def with_blingfire(text: str, language: Language) -> Iterable[str]:  # noqa: ARG001
     blingfire = import_module("blingfire")
 
     return str(blingfire.text_to_sentences(text)).split("\n")  # it does not ask for the language

@@ -34,7 +34,12 @@ class Chatbot:
         self._answer = build_answer_step(index)
         self.chain: Runnable[str, Answer] = self._findings | self._answer
 
-    def ask(self, question: str, history: History = ()) -> Answer:
+    @property
+    def is_ready(self) -> bool:
+        """Whether the model is loaded; the first question loads it, which takes seconds."""
+        return self.index.embedder.is_loaded
+
+    def ask(self, question: str, history: History = ()) -> Answer:  # noqa: ARG002
         """The answer to a Turkish or English question, in the question's language.
 
         ``history``: earlier (question, answer) pairs of the conversation. Each question is answered by itself.
@@ -44,16 +49,16 @@ class Chatbot:
         """
         return self.chain.invoke(check_question(question))
 
-    def stream(self, question: str, history: History = ()) -> Iterator[Answer]:
+    def stream(self, question: str, history: History = ()) -> Iterator[Answer]:  # noqa: ARG002
         """The answer as it grows; each item is a whole :class:`~bot.types.Answer`, the last one is final."""
         found = self._findings.invoke(check_question(question))
         yield from growing_answers(self._answer.invoke(found), found["evidence"])
 
-    async def aask(self, question: str, history: History = ()) -> Answer:
+    async def aask(self, question: str, history: History = ()) -> Answer:  # noqa: ARG002
         """:meth:`ask` without blocking the event loop."""
         return await self.chain.ainvoke(check_question(question))
 
-    async def astream(self, question: str, history: History = ()) -> AsyncIterator[Answer]:
+    async def astream(self, question: str, history: History = ()) -> AsyncIterator[Answer]:  # noqa: ARG002
         """:meth:`stream` without blocking the event loop."""
         found = await self._findings.ainvoke(check_question(question))
         for answer in growing_answers(await self._answer.ainvoke(found), found["evidence"]):

@@ -10,13 +10,15 @@ from index import Passage, Sentence
 
 MAX_EVIDENCE = 3
 
+# The figures below were chosen on XQuAD's development half by bench/answers.py; docs/retrieval.md has the tables.
 # A sentence counts by itself and by the passage it stands in, with these shares.
-# bench/answers.py measures them; docs/retrieval.md has the figures.
 SENTENCE_SHARE = 0.5
 # Below this score, in deviations above unrelated text, nothing answers.
 MIN_SCORE = 4.5
-# Sentences this much below the best one are shown beside it.
+# A sentence this much below the best one is shown beside it ...
 MARGIN = 2.5
+# ... and one of the best one's own passage is preferred by this much: together they read as one answer.
+SAME_PASSAGE = 0.5
 
 # A sentence that opens with one of these speaks of what the sentence before it said.
 _LOOKS_BACK = re.compile(
@@ -62,9 +64,9 @@ def select_evidence(passages: Sequence[Passage]) -> list[Evidence]:
     candidates = sorted(_candidates(passages), key=lambda c: (-c.score, c.sentence.start))
     if not candidates or candidates[0].score < MIN_SCORE:
         return []
-    best = candidates[0].score
-    chosen = [candidate for candidate in candidates[:MAX_EVIDENCE] if candidate.score >= best - MARGIN]
-    return _join(chosen)
+    best, *others = candidates
+    others.sort(key=lambda c: -c.score - (SAME_PASSAGE if c.passage is best.passage else 0.0))
+    return _join([best, *(c for c in others[: MAX_EVIDENCE - 1] if c.score >= best.score - MARGIN)])
 
 
 def _candidates(passages: Sequence[Passage]) -> list[_Candidate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from index import Language
@@ -19,6 +20,8 @@ FRAMES: dict[Language, dict[Language, str]] = {
     "en": {"en": "According to the article:", "tr": "According to the article (in its original Turkish):"},
 }
 
+FRAME_OF_SEVERAL: dict[Language, str] = {"tr": "Makalelere göre:", "en": "According to the articles:"}
+
 NOT_FOUND: dict[Language, str] = {
     "tr": "Makaleler bu soruya yanıt vermiyor.",
     "en": "The articles don't say.",
@@ -30,6 +33,13 @@ EMPTY_LIBRARY: dict[Language, str] = {
 }
 
 OTHER_LANGUAGE = "Please ask in Turkish or English. / Lütfen Türkçe ya da İngilizce sorun."
+
+
+def frame(language: Language, articles: Sequence[Language]) -> str:
+    """What stands over quotes from ``articles`` (their languages, one each) in an answer in ``language``."""
+    if len(articles) > 1:
+        return FRAME_OF_SEVERAL[language]
+    return FRAMES[language][articles[0]]
 
 
 def format_date(day: date, language: Language) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.evidence import Evidence
-from bot.phrases import EMPTY_LIBRARY, FRAMES, NOT_FOUND, OTHER_LANGUAGE, format_date, quote_marks
+from bot.phrases import EMPTY_LIBRARY, NOT_FOUND, OTHER_LANGUAGE, format_date, frame, quote_marks
 from bot.types import Answer, Citation
 from index import Language
 
@@ -47,7 +47,7 @@ def _text(evidence: Sequence[Evidence], language: Language) -> str:
     for items in by_article.values():
         passage = items[0].passage
         quotes = [quote_marks(" ".join(item.quote.split())) for item in sorted(items, key=lambda item: item.start)]
-        parts.append("\n".join([FRAMES[language][passage.language], *quotes, *_origin(items[0], language)]))
+        parts.append("\n".join([frame(language, [passage.language]), *quotes, *_origin(items[0], language)]))
     return "\n\n".join(parts)
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from index.blocks import content_start, first_heading, split_blocks
+from index.blocks import MAX_HEADING_CHARS, content_start, first_heading, split_blocks
 from index.errors import ArticleError, ArticleFileError
 from index.language import detect_language
 from index.sentences import split_sentences
@@ -50,7 +50,8 @@ def _find_title(article: Article) -> str:
     blocks = split_blocks(article.text)
     heading = first_heading(article.text, blocks)
     if heading is not None:
-        return " ".join(article.text[heading.start : heading.end].split())
+        # Markdown's marks make a heading of a line of any length.
+        return shorten(" ".join(article.text[heading.start : heading.end].split()), MAX_HEADING_CHARS)
     first = blocks[0] if blocks else None
     if first is None:
         return article.id
@@ -76,15 +77,22 @@ def find_article_files(path: Path) -> list[Path]:
 
     Raises :class:`~index.errors.ArticleFileError` when there is no such path.
     """
-    if path.is_dir():
-        return sorted(
-            file
-            for file in path.rglob("*")
-            if file.suffix.lower() in ARTICLE_SUFFIXES and file.is_file() and not file.name.startswith(".")
+    try:
+        if path.is_dir():
+            files = (file for file in path.rglob("*") if file.suffix.lower() in ARTICLE_SUFFIXES)
+            return sorted(file for file in files if file.is_file() and not _is_hidden(file.relative_to(path)))
+        exists = path.exists()
+    except OSError as error:  # a folder that may not be read, a name too long to be one
+        raise ArticleFileError(path=path, reason=error.strerror or str(error)) from error
+    if not exists:
+        raise ArticleFileError(
+            path=path, reason="there is no such file or folder", reason_tr="böyle bir dosya ya da klasör yok"
         )
-    if not path.exists():
-        raise ArticleFileError(path=path, reason="there is no such file or folder", reason_tr="böyle bir dosya ya da klasör yok")
     return [path]
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def read_articles(path: Path) -> Iterator[Article | ArticleFileError]:
@@ -107,11 +115,10 @@ def read_article(path: Path, article_id: str | None = None) -> Article:
     Raises :class:`~index.errors.ArticleFileError` naming the file and what is wrong with it.
     """
     fields, text = _split_front_matter(_decode(path), path)
-    if "published" not in fields:
-        found = leading_date(text)
-        if found is not None:
-            fields["published"] = found
-            text = text[content_start(text) :]
+    found = leading_date(text)
+    if found is not None:
+        fields.setdefault("published", found)
+        text = text[content_start(text) :]
     fields.setdefault("source", path.name)
     identity = article_id or fields.pop("id", None) or _id_of(path)
     fields.pop("id", None)
@@ -120,7 +127,9 @@ def read_article(path: Path, article_id: str | None = None) -> Article:
     try:
         return complete(Article(id=str(identity), text=text, **fields))
     except ArticleError as error:
-        raise ArticleFileError(path=path, reason=str(error).rstrip("."), reason_tr=error.message("tr").rstrip(".")) from error
+        raise ArticleFileError(
+            path=path, reason=str(error).rstrip("."), reason_tr=error.message("tr").rstrip(".")
+        ) from error
 
 
 def _id_of(path: Path) -> str:
@@ -134,18 +143,25 @@ def _decode(path: Path) -> str:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ArticleFileError(path=path, reason=reason) from error
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    encoding, name = ("utf-16", "UTF-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "UTF-8")
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
+        name = encoding.removesuffix("-sig").upper()
         raise ArticleFileError(
             path=path,
-            reason=f"byte {error.start} is not {encoding.removesuffix('-sig').upper()}; save the file as UTF-8",
-            reason_tr=f"{error.start}. bayt {encoding.removesuffix('-sig').upper()} değil; dosyayı UTF-8 olarak kaydedin",
+            reason=f"byte {error.start} is not {name}; save the file as UTF-8",
+            reason_tr=f"{error.start}. bayt {name} değil; dosyayı UTF-8 olarak kaydedin",
         ) from error
-    if "\x00" in text:
+    if "\x00" in text or (encoding == "utf-16" and not _is_mostly_latin(text)):
         raise ArticleFileError(path=path, reason="it is not a text file", reason_tr="bu bir metin dosyası değil")
     return text
+
+
+def _is_mostly_latin(text: str) -> bool:
+    """Almost any bytes can be read as UTF-16, as letters of every script at once; Turkish and English are Latin."""
+    letters = [character for character in text if character.isalpha()]
+    return 2 * sum(character < "\u0250" for character in letters) >= len(letters)
 
 
 def _split_front_matter(text: str, path: Path) -> tuple[dict[str, Any], str]:
@@ -156,6 +172,13 @@ def _split_front_matter(text: str, path: Path) -> tuple[dict[str, Any], str]:
 
     try:
         values = yaml.safe_load(found["yaml"])
+    except (ValueError, RecursionError) as error:
+        # PyYAML lets these through: for a date such as 2025-02-30, for values nested a thousand deep.
+        raise ArticleFileError(
+            path=path,
+            reason=f"a value in its front matter cannot be one ({error})",
+            reason_tr=f"ön bilgisinde olamayacak bir değer var ({error})",
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 2}" if mark else ""

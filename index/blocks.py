@@ -8,21 +8,30 @@ otherwise it is only where an editor wrapped a line.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Literal
 
 MAX_HEADING_CHARS = 120
 MAX_HEADING_WORDS = 16
+MAX_HEADINGS_IN_A_ROW = 3
 LONG_LINE_CHARS = 120
 
-_BLANK_LINE = re.compile(r"(?:\r\n|\r|\n|\u2029)[^\S\r\n\u2028\u2029]*(?:\r\n|\r|\n|\u2029)\s*")
+# Atomic groups: one "\r\n" must not pass for two line breaks.
+_BLANK_LINE = re.compile(r"(?>\r\n|\r|\n|\u2029)[^\S\r\n\u2028\u2029]*(?>\r\n|\r|\n|\u2029)\s*")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n|\u2028|\u2029|\x0b|\x0c|\x85")
-_LIST_ITEM = re.compile(r"\s*(?:[-–—*•‣▪·]\s+|\(?\d{1,2}[.)]\s+\S|\(?[a-zçğıöşü]\)\s+|\d{1,2}(?:\s?[-–]\s?\d{1,2})?\s+\w+\s?:)")
-_MARKDOWN_HEADING = re.compile(r"\s{0,3}#{1,6}\s+\S")
-_LEADING_DATE = re.compile(r"\s*(?:date|tarih)\s*:?\s+(\d{4}-\d{2}-\d{2})(?!\w)[\s:.–-]*", re.IGNORECASE)
-# What a sentence ends with; a closing quotation mark or bracket may follow.
-_SENTENCE_END = re.compile(r"[.!…:;,。！][\"'”’»)\]]*\s*$")
+_LIST_ITEM = re.compile(
+    r"\s*(?:[-–—*•‣▪·]\s+|\(?\d{1,2}[.)]\s+\S|\(?[a-zçğıöşü]\)\s+|\d{1,2}(?:\s?[-–]\s?\d{1,2})?\s+\w+\s?:)"
+)
+_MARKDOWN_HEADING = re.compile(r"\s{0,3}#{1,6}[ \t\u00a0]+\S")
+# After the date one mark on its line may set the text off; a dash below it opens a list, one at a number is a minus.
+_LEADING_DATE = re.compile(
+    r"[\s\ufeff]*(?:date|tarih)\s*:?\s+(\d{4}-\d{2}-\d{2})(?!\w)(?:[^\S\r\n]*[:.–—-](?=\s|\Z))?\s*", re.IGNORECASE
+)
+# What a sentence ends with; closing quotation marks, brackets, symbols may follow.
+_SENTENCE_END = re.compile(r"[.!…:;,。！][^\w?]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +57,26 @@ def content_start(text: str) -> int:
 
 def split_blocks(text: str) -> list[Block]:
     """Headings and paragraphs in reading order, together every character that is not white space."""
-    spans = [span for start, end in _between(_BLANK_LINE, text, content_start(text), len(text))
+    begin = content_start(text)
+    if not text[begin:].strip():
+        begin = 0  # a text that is only a date is still a text
+    spans = [span for start, end in _between(_BLANK_LINE, text, begin, len(text))
              for span in _split_lines(text, start, end)]  # fmt: skip
     blocks = []
     for position, (start, end) in enumerate(spans):
         # Only something that stands over other text can be a heading.
         heading = position + 1 < len(spans) and is_heading(text[start:end])
         blocks.append(Block("heading" if heading else "text", start, end))
-    return blocks
+    return list(_without_long_runs(blocks))
+
+
+def _without_long_runs(blocks: list[Block]) -> Iterator[Block]:
+    """Many short lines in a row are a list of names or a menu: of them only the last may be a heading."""
+    for kind, run in groupby(blocks, key=lambda block: block.kind):
+        *others, last = run
+        too_many = kind == "heading" and len(others) >= MAX_HEADINGS_IN_A_ROW
+        yield from (Block("text", block.start, block.end) for block in others) if too_many else others
+        yield last
 
 
 def is_heading(line: str) -> bool:
@@ -80,7 +101,7 @@ def first_heading(text: str, blocks: list[Block]) -> Block | None:
 
 def unmarked(text: str, heading: Block) -> Block:
     """The heading without Markdown's ``#`` marks."""
-    marks = re.match(r"#{1,6}\s+", text[heading.start : heading.end])
+    marks = re.match(r"#{1,6}[ \t\u00a0]+", text[heading.start : heading.end])
     return Block("heading", heading.start + marks.end(), heading.end) if marks else heading
 
 

@@ -12,15 +12,13 @@ from index.types import Article
 Span = tuple[int, int]
 CountTokens = Callable[[Sequence[str]], list[int]]
 
-# A chunk without any sentence end (a table, a log) is cut at this many characters a token at most.
-_CHARS_PER_TOKEN = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A section-sized part of an article; every span counts code points of ``article.text``.
 
-    ``start``-``end`` is what a reader sees and includes the heading where the heading stands right above.
+    ``start``-``end`` is what a reader sees and includes the headings that stand right above: together, the
+    chunks of an article hold every character of it but white space and a leading date.
     ``heading`` is the heading's own span, also for the later chunks of a long section; None without one.
     ``sentences`` are the spans of the sentences, never of a heading: only they can be evidence.
     """
@@ -39,32 +37,33 @@ def chunk_article(article: Article, count_tokens: CountTokens, max_chunk_tokens:
     about equal size, between sentences.
     """
     chunks = []
-    for heading, paragraphs in _sections(article.text, split_blocks(article.text)):
+    for headings, paragraphs in _sections(split_blocks(article.text)):
         sentences = list(_sentences(article, paragraphs, count_tokens, max_chunk_tokens))
         for part in _parts(article.text, sentences, count_tokens, max_chunk_tokens):
-            start = heading.start if heading is not None and part[0] == sentences[0] else part[0][0]
+            start = headings[0].start if headings and part[0] == sentences[0] else part[0][0]
             span = None
-            if heading is not None:
-                bare = unmarked(article.text, heading)
+            if headings:
+                # Of headings that follow each other the last one counts.
+                bare = unmarked(article.text, headings[-1])
                 span = (bare.start, bare.end)
             chunks.append(Chunk(start, part[-1][1], span, tuple(part)))
     return chunks
 
 
-def _sections(text: str, blocks: Sequence[Block]) -> Iterator[tuple[Block | None, list[Block]]]:
-    """Each heading with the paragraphs under it. Of headings that follow each other the last one counts."""
-    heading: Block | None = None
+def _sections(blocks: Sequence[Block]) -> Iterator[tuple[list[Block], list[Block]]]:
+    """Headings that follow each other (none above a text that opens without), with the paragraphs under them."""
+    headings: list[Block] = []
     paragraphs: list[Block] = []
     for block in blocks:
         if block.kind == "heading":
             if paragraphs:
-                yield heading, paragraphs
-                paragraphs = []
-            heading = block
+                yield headings, paragraphs
+                headings, paragraphs = [], []
+            headings.append(block)
         else:
             paragraphs.append(block)
     if paragraphs:
-        yield heading, paragraphs
+        yield headings, paragraphs
 
 
 def _sentences(article: Article, paragraphs: Sequence[Block], count_tokens: CountTokens, limit: int) -> Iterator[Span]:
@@ -74,11 +73,21 @@ def _sentences(article: Article, paragraphs: Sequence[Block], count_tokens: Coun
         for start, end in split_sentences(article.text[block.start : block.end], article.language or "en")
     ]
     for start, end in spans:
-        # Only a text longer than this many characters can have too many tokens; most need no counting.
-        if end - start <= limit or count_tokens([article.text[start:end]])[0] <= limit:
-            yield start, end
-        else:
-            yield from _cut(article.text, start, end, limit * _CHARS_PER_TOKEN)
+        yield from _cut_to_tokens(article.text, start, end, count_tokens, limit)
+
+
+def _cut_to_tokens(text: str, start: int, end: int, count_tokens: CountTokens, limit: int) -> Iterator[Span]:
+    """A sentence whole, or what has too many tokens (a table, a log: no sentence ends in it) in pieces."""
+    # Only a text longer than this many characters can have too many tokens; most need no counting.
+    if end - start <= limit:
+        yield start, end
+        return
+    count = count_tokens([text[start:end]])[0]
+    if count <= limit:
+        yield start, end
+        return
+    for piece in _cut(text, start, end, max((end - start) * limit // count, limit // 2)):
+        yield from _cut_to_tokens(text, *piece, count_tokens, limit)
 
 
 def _cut(text: str, start: int, end: int, limit: int) -> Iterator[Span]:
@@ -95,19 +104,24 @@ def _cut(text: str, start: int, end: int, limit: int) -> Iterator[Span]:
         yield start, end
 
 
-def _parts(text: str, sentences: Sequence[Span], count_tokens: CountTokens, limit: int) -> Iterator[list[Span]]:
+def _parts(text: str, sentences: Sequence[Span], count_tokens: CountTokens, limit: int) -> list[list[Span]]:
     """The sentences of one section in runs of at most ``limit`` tokens and about equal size."""
     counts = count_tokens([text[start:end] for start, end in sentences])
-    parts = max(1, -(-sum(counts) // limit))
-    target = sum(counts) / parts
-    part: list[Span] = []
+    wanted = max(1, -(-sum(counts) // limit))
+    while len(parts := _runs(sentences, counts, limit, sum(counts) / wanted)) > wanted:
+        # Whole sentences did not fill so few parts: more parts, rather than one small one at the end.
+        wanted = len(parts)
+    return parts
+
+
+def _runs(sentences: Sequence[Span], counts: Sequence[int], limit: int, target: float) -> list[list[Span]]:
+    runs: list[list[Span]] = []
     held = 0
     for span, count in zip(sentences, counts, strict=True):
         # Past the half of a sentence over the target, the sentence belongs to the next part.
-        if part and (held + count > limit or held + count / 2 > target):
-            yield part
-            part, held = [], 0
-        part.append(span)
+        if not runs or held + count > limit or held + count / 2 > target:
+            runs.append([])
+            held = 0
+        runs[-1].append(span)
         held += count
-    if part:
-        yield part
+    return runs

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = npt.NDArray[np.float32]
+Dtype = Literal["auto", "float32", "bfloat16"]
 
 _WEIGHT_SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".h5", ".onnx", ".msgpack"}
 _SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
@@ -35,8 +36,11 @@ class Embedder:
 
     ``model``: "packaged", a sentence-transformers folder, or a hub name. ``cache``: where the packaged model is
     unpacked. ``query_prefix`` and ``passage_prefix`` go before the model's own prompts "query" and "passage"
-    (or "document"). Making an embedder loads nothing; the first thing asked of the model does. The packaged
-    model and folders are loaded without the network.
+    (or "document"). ``dtype``: what the model computes in; "auto" is bfloat16 where the processor has it and
+    float32 elsewhere. Vectors are float32 either way, and comparable (docs/model.md).
+
+    Making an embedder loads nothing; the first thing asked of the model does. The packaged model and folders are
+    loaded without the network.
 
     Loading raises :class:`~index.errors.ModelLoadError` or
     :class:`~index.errors.ModelPrefixesMissingError`; for the packaged model also what
@@ -51,14 +55,18 @@ class Embedder:
         query_prefix: str | None = None,
         passage_prefix: str | None = None,
         batch_size: int = 16,
+        dtype: Dtype = "float32",
     ) -> None:
         if not isinstance(model, str) or not model.strip():
             raise ValueError(f"model must be 'packaged', a folder or a hub name, not {model!r}")
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size!r}")
+        if dtype not in get_args(Dtype):
+            raise ValueError(f"dtype must be one of {get_args(Dtype)}, not {dtype!r}")
         self.model = model
         self.cache = Path(cache)
         self.batch_size = batch_size
+        self.dtype = dtype
         self._given_prefixes = (query_prefix, passage_prefix)
         self._loaded: SentenceTransformer | None = None
         self._prefixes: tuple[str, str] | None = None
@@ -82,6 +90,11 @@ class Embedder:
         if path.exists() or path.is_absolute() or self.model.startswith((".", "~")) or self.model.count("/") > 1:
             raise ModelLoadError(model=self.model, reason="there is no such folder")
         return self.model
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model is in memory already."""
+        return self._loaded is not None
 
     @property
     def dimension(self) -> int:
@@ -194,6 +207,8 @@ class Embedder:
         except Exception as error:  # a model's files can break in as many ways as there are libraries reading them
             raise ModelLoadError(model=self.model, reason=_short_reason(error, source)) from error
         model.eval()
+        if self.dtype == "bfloat16" or (self.dtype == "auto" and _has_native_bfloat16()):
+            model.bfloat16()
         if self._prefixes is None:
             self._prefixes = self._choose_prefixes(model.prompts)
         if model.device.type != "cpu":
@@ -236,7 +251,7 @@ class Embedder:
 
 def _check_texts(texts: Sequence[str]) -> None:
     if isinstance(texts, str):
-        raise ValueError(f"texts must be a list of texts, not one text: {texts[:60]!r}")  # noqa: TRY004
+        raise ValueError(f"texts must be a list of texts, not one text: {texts[:60]!r}")
 
 
 def _encodable(text: str) -> str:
@@ -246,6 +261,13 @@ def _encodable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def _has_native_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself; where it does not, bfloat16 is slower than float32."""
+    import torch
+
+    return any(has for name, has in torch.cpu.get_capabilities().items() if name.endswith("bf16"))
 
 
 @contextmanager

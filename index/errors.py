@@ -126,8 +126,8 @@ class StoreError(HaberciError):
     templates: ClassVar[dict[str, str]] = {
         "en": "The library in {folder} cannot be {action}: {reason}. Check the folder's permissions and free space, "
         "or choose another with HABERCI_HOME or --home.",
-        "tr": "{folder} klasöründeki kitaplık kullanılamıyor ({action}): {reason}. Klasörün izinlerine ve boş yere bakın "
-        "ya da HABERCI_HOME veya --home ile başka bir klasör seçin.",
+        "tr": "{folder} klasöründeki kitaplık kullanılamıyor ({action}): {reason}. Klasörün izinlerine ve boş "
+        "yere bakın ya da HABERCI_HOME veya --home ile başka bir klasör seçin.",
     }
 
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.articles import complete
-from index.chunking import Chunk, chunk_article
+from index.chunking import Chunk, Span, chunk_article
 from index.embedding import Embedder
 from index.errors import IndexMismatchError
 from index.manifest import Recipe
-from index.scoring import LanguageSpace, cohort_digest, load_space
+from index.scoring import Kind, LanguageSpace, cohort_digest, load_space
 from index.search import MAX_PASSAGES, Searcher, check_question, place_question
 from index.settings import Settings
-from index.store import Rows, Store, View, Writer
+from index.store import HEADING, Rows, Store, View, Writer
 from index.types import Article, Changes, Passage
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Index:
         wanted = list(dict.fromkeys(ids))
         if self._store.manifest() is None or not wanted:
             return Changes(revision=self.revision)
-        with self._writing() as writer:
+        with self._writing(embeds=False) as writer:
             present = [i for i in wanted if i in writer.view.live]
             if present:
                 writer.forget(present)
@@ -194,7 +194,7 @@ class Index:
         if manifest is not None and (manifest.seeded or manifest.revision):
             return Changes(revision=manifest.revision)
         changes = self.add(articles(), progress)
-        with self._writing() as writer:
+        with self._writing(embeds=False) as writer:
             writer.mark_seeded()
         return changes
 
@@ -213,8 +213,9 @@ class Index:
     def _recipe(self) -> Recipe:
         return Recipe(self.embedder.fingerprint, cohort_digest(), self.settings.max_chunk_tokens)
 
-    def _writing(self) -> AbstractContextManager[Writer]:
-        recipe = replace(self._recipe(), dimension=self.embedder.dimension)
+    def _writing(self, *, embeds: bool = True) -> AbstractContextManager[Writer]:
+        """``embeds``: whether vectors will be written; only then is the model loaded, for their dimension."""
+        recipe = replace(self._recipe(), dimension=self.embedder.dimension if embeds else None)
         manifest = self._store.manifest()
         if manifest is not None:
             # Also after opening: another process may have rebuilt the index with another model.
@@ -236,29 +237,29 @@ class Index:
                 chunk_article(article, self.embedder.count_tokens, self.settings.max_chunk_tokens)
             )
         ]
-        sentences = [(a, n, chunk, m) for a, n, chunk in chunks for m in range(len(chunk.sentences))]
+        pieces = [(a, f"{_chunk_id(a, n)}:{name}", span) for a, n, chunk in chunks for name, span in _pieces(chunk)]
         chunk_vectors = self.embedder.encode_passages([_context(a, chunk) for a, _, chunk in chunks])
-        sentence_vectors = self.embedder.encode_passages([a.text[slice(*c.sentences[m])] for a, _, c, m in sentences])
+        piece_vectors = self.embedder.encode_passages([a.text[slice(*span)] for a, _, span in pieces])
         chunk_rows, sentence_rows, article_rows = Rows(), Rows(), Rows()
         for (article, number, chunk), vector in zip(chunks, chunk_vectors, strict=True):
             centred = self._centred(vector, "chunk", article)
             fields = _chunk_fields(article, number, chunk)
             chunk_rows.append(_chunk_id(article, number), centred, article.text[chunk.start : chunk.end], fields)
-        for (article, number, chunk, m), vector in zip(sentences, sentence_vectors, strict=True):
-            start, end = chunk.sentences[m]
+        for (article, row_id, (start, end)), vector in zip(pieces, piece_vectors, strict=True):
             fields = {"article_id": article.id, "key": _key_of(article), "language": article.language,
                       "start": start, "end": end, "published": _iso(article)}  # fmt: skip
             centred = self._centred(vector, "sentence", article)
-            sentence_rows.append(f"{_chunk_id(article, number)}:{m}", centred, article.text[start:end], fields)
+            sentence_rows.append(row_id, centred, article.text[start:end], fields)
         for article in articles:
             own = [v for (a, _, _), v in zip(chunks, chunk_rows.vectors, strict=True) if a is article]
             # Chroma wants a vector for every row; the article's is the mean of its chunks.
             article_rows.append(article.id, np.mean(own, axis=0), article.text, _article_fields(article))
         return chunk_rows, sentence_rows, article_rows
 
-    def _centred(self, vector: np.ndarray, kind: Any, article: Article) -> np.ndarray:
+    def _centred(self, vector: np.ndarray, kind: Kind, article: Article) -> np.ndarray:
         assert article.language is not None
-        return self.space.centre(vector[None, :], kind, article.language)[0]
+        centred: np.ndarray = self.space.centre(vector[None, :], kind, article.language)[0]
+        return centred
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -268,6 +269,7 @@ def make_embedder(settings: Settings) -> Embedder:
         cache=settings.cache,
         query_prefix=settings.query_prefix,
         passage_prefix=settings.passage_prefix,
+        dtype=settings.dtype,
     )
 
 
@@ -298,6 +300,13 @@ def _key_of(article: Article) -> str:
 
 def _chunk_id(article: Article, number: int) -> str:
     return f"{_key_of(article)}:{number}"
+
+
+def _pieces(chunk: Chunk) -> Iterator[tuple[str, Span]]:
+    """What is embedded by itself beside the chunk: every sentence, and the heading."""
+    yield from ((str(number), span) for number, span in enumerate(chunk.sentences))
+    if chunk.heading is not None:
+        yield HEADING, chunk.heading
 
 
 def _context(article: Article, chunk: Chunk) -> str:

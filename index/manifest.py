@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from index.errors import IndexMismatchError, StoreError
 
@@ -60,25 +61,34 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     try:
         values = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        if values["format"] != FORMAT:
+            values = _translated(values)
         recipe = Recipe(**values.pop("recipe"))
         return Manifest(recipe=recipe, **{**values, "pending": tuple(values["pending"])})
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StoreError(folder=folder, action="read", reason=error.strerror or error) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise StoreError(folder=folder, action="read", reason=f"{FILE_NAME} is damaged ({error})") from error
+
+
+def _translated(values: dict[str, Any]) -> dict[str, Any]:
+    """Of another format's manifest what this one has too, enough for :meth:`Manifest.check` to say what mends it."""
+    known = {field.name for field in fields(Manifest)}
+    recipe = {field.name: values["recipe"].get(field.name) for field in fields(Recipe)}
+    return {name: value for name, value in values.items() if name in known} | {"recipe": recipe}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest in one step: a reader sees the old one or the new one, never a part."""
     temporary = folder / f"{FILE_NAME}.{os.getpid()}"
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
+        with temporary.open("w", encoding="utf-8") as file:
             json.dump(asdict(manifest), file, ensure_ascii=False, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, folder / FILE_NAME)
+        temporary.replace(folder / FILE_NAME)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise StoreError(folder=folder, action="written", reason=error.strerror or error) from error
@@ -87,8 +97,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def stamp(folder: Path) -> tuple[int, int] | None:
     """Something cheap that differs after every :func:`write_manifest`; None where there is no manifest."""
     try:
-        status = os.stat(folder / FILE_NAME)
+        status = (folder / FILE_NAME).stat()
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns
-

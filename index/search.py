@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from index.chunking import Span
 from index.errors import EmptyQuestionError, LongQuestionError, QuestionTypeError
 from index.language import detect_question_language
 from index.scoring import Baseline, Kind, LanguageSpace
-from index.store import MAX_NEIGHBOURS, Record, View
+from index.store import HEADING, MAX_NEIGHBOURS, Record, View
 from index.types import LANGUAGES, Language, Passage, Sentence
 
 MAX_QUESTION_CHARS = 2000
@@ -22,6 +24,12 @@ MAX_PASSAGES = 100
 # scored exactly, so these bound only what is looked at.
 CHUNK_NEIGHBOURS = 60
 SENTENCE_NEIGHBOURS = 200
+LEXICAL_CANDIDATES = 20
+LEXICAL_HITS = 200
+# What a chunk loses for each BM25 point that the lexically best chunk of its language is ahead of it. A
+# handicap, not a bonus: a bonus lets the question's own language, where every word can match, outrank
+# the right passage in the other one (docs/retrieval.md).
+LEXICAL_WEIGHT = 0.12
 # Chunks whose vectors stay in memory: about 10 kB each.
 CACHED_CHUNKS = 4096
 
@@ -36,6 +44,7 @@ class IndexedChunk:
     start: int
     end: int
     heading: str | None
+    heading_vector: np.ndarray | None
     language: Language
     vector: np.ndarray
     sentences: tuple[Span, ...]
@@ -82,18 +91,31 @@ class Searcher:
 
     def search(self, view: View, question: PlacedQuestion, k: int) -> list[Passage]:
         """At most ``k`` passages, best first."""
+        matches = {language: view.lexical.search(question.text, language, LEXICAL_HITS) for language in LANGUAGES}
+        chunks = [
+            (i, chunk)
+            for i, chunk in self._load(view, self._candidates(view, question, matches)).items()
+            if chunk.article_id in view.live and view.live[chunk.article_id].key == chunk.key
+        ]
+        best = {
+            language: max((found.get(i, 0.0) for i, chunk in chunks if chunk.language == language), default=0.0)
+            for language, found in matches.items()
+        }
         passages = []
-        for chunk in self._load(view, self._candidates(view, question)):
-            record = view.live.get(chunk.article_id)
-            if record is not None and record.key == chunk.key:
-                passages.append(_score(chunk, question, record))
+        for i, chunk in chunks:
+            behind = best[chunk.language] - matches[chunk.language].get(i, 0.0)
+            passages.append(_score(chunk, question, view.live[chunk.article_id], LEXICAL_WEIGHT * behind))
         passages.sort(key=lambda passage: (-passage.score, passage.article_id, passage.start))
         return passages[:k]
 
-    def _candidates(self, view: View, question: PlacedQuestion) -> list[str]:
-        """Ids of the chunks that are near themselves or through one of their sentences."""
+    def _candidates(
+        self, view: View, question: PlacedQuestion, matches: Mapping[Language, Mapping[str, float]]
+    ) -> list[str]:
+        """Ids of the chunks that are near by themselves, through one of their sentences, or by their words."""
         query = question.vector[None, :]
         found: dict[str, None] = {}
+        for hits in matches.values():
+            found.update(dict.fromkeys(itertools.islice(hits, LEXICAL_CANDIDATES)))
         for collection, neighbours in ((view.chunks, CHUNK_NEIGHBOURS), (view.sentences, SENTENCE_NEIGHBOURS)):
             limit = min(neighbours, MAX_NEIGHBOURS, collection.count())
             if limit:
@@ -101,7 +123,7 @@ class Searcher:
                 found.update(dict.fromkeys(":".join(i.split(":")[:2]) for i in ids))
         return list(found)
 
-    def _load(self, view: View, ids: Sequence[str]) -> list[IndexedChunk]:
+    def _load(self, view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
         with self._lock:
             chunks = {i: self._met[i] for i in ids if i in self._met}
         missing = [i for i in ids if i not in chunks]
@@ -112,12 +134,12 @@ class Searcher:
                 self._met.update(fetched)
                 while len(self._met) > CACHED_CHUNKS:
                     self._met.popitem(last=False)
-        return [chunks[i] for i in ids if i in chunks]
+        return chunks
 
 
 def _fetch(view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
     """Chunks with their vectors from Chroma. One that is being deleted at this moment is left out."""
-    got = view.chunks.get(ids=list(ids), include=["metadatas", "documents", "embeddings"])
+    got: Any = view.chunks.get(ids=list(ids), include=["metadatas", "documents", "embeddings"])
     rows = {
         i: (metadata, document, vector)
         for i, metadata, document, vector in zip(
@@ -125,14 +147,14 @@ def _fetch(view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
         )
         if metadata and document is not None
     }
-    sentences = _fetch_sentences(
-        view, [f"{i}:{n}" for i, (metadata, _, _) in rows.items() for n in range(int(metadata["sentences"]))]
-    )
+    parts_of = {i: _parts_of(i, metadata) for i, (metadata, _, _) in rows.items()}
+    sentences = _fetch_sentences(view, [part for parts in parts_of.values() for part in parts])
     chunks = {}
     for i, (metadata, document, vector) in rows.items():
-        own = [sentences.get(f"{i}:{n}") for n in range(int(metadata["sentences"]))]
-        if None in own:
+        parts = [sentences[part] for part in parts_of[i] if part in sentences]
+        if len(parts) < len(parts_of[i]):
             continue
+        own = parts[: metadata["sentences"]]
         chunks[i] = IndexedChunk(
             article_id=metadata["article_id"],
             key=metadata["key"],
@@ -140,16 +162,23 @@ def _fetch(view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
             start=metadata["start"],
             end=metadata["end"],
             heading=metadata.get("heading"),
+            heading_vector=parts[-1][1] if "heading" in metadata else None,
             language=metadata["language"],
             vector=vector,
-            sentences=tuple(span for span, _ in own),  # type: ignore[misc]
-            sentence_vectors=np.stack([each for _, each in own]),  # type: ignore[misc]
+            sentences=tuple(span for span, _ in own),
+            sentence_vectors=np.stack([each for _, each in own]),
         )
     return chunks
 
 
+def _parts_of(chunk_id: str, metadata: Mapping[str, Any]) -> list[str]:
+    """Ids of a chunk's sentences in reading order, then its heading's."""
+    sentences = [f"{chunk_id}:{n}" for n in range(metadata["sentences"])]
+    return [*sentences, f"{chunk_id}:{HEADING}"] if "heading" in metadata else sentences
+
+
 def _fetch_sentences(view: View, ids: list[str]) -> dict[str, tuple[Span, np.ndarray]]:
-    got = view.sentences.get(ids=ids, include=["metadatas", "embeddings"])
+    got: Any = view.sentences.get(ids=ids, include=["metadatas", "embeddings"])
     return {
         i: ((metadata["start"], metadata["end"]), vector)
         for i, metadata, vector in zip(got["ids"], got["metadatas"] or [], _vectors(got["embeddings"]), strict=True)
@@ -161,7 +190,7 @@ def _vectors(embeddings: object) -> Iterable[np.ndarray]:
     return np.asarray(embeddings, dtype=np.float32) if embeddings is not None else ()
 
 
-def _score(chunk: IndexedChunk, question: PlacedQuestion, record: Record) -> Passage:
+def _score(chunk: IndexedChunk, question: PlacedQuestion, record: Record, handicap: float) -> Passage:
     baselines = question.baselines
     whole = float(baselines["chunk", chunk.language].normalize(chunk.vector @ question.vector))
     each = baselines["sentence", chunk.language].normalize(chunk.sentence_vectors @ question.vector)
@@ -169,12 +198,17 @@ def _score(chunk: IndexedChunk, question: PlacedQuestion, record: Record) -> Pas
         Sentence(chunk.text[start - chunk.start : end - chunk.start], start, end, float(score))
         for (start, end), score in zip(chunk.sentences, each, strict=True)
     )
+    best = float(each.max())
+    if chunk.heading_vector is not None:
+        # A heading is no evidence, but it says what the sentences under it are about.
+        heading = baselines["sentence", chunk.language].normalize(chunk.heading_vector @ question.vector)
+        best = max(best, float(heading))
     return Passage(
         article_id=chunk.article_id,
         text=chunk.text,
         start=chunk.start,
         end=chunk.end,
-        score=(whole + float(each.max())) / 2,
+        score=(whole + best) / 2 - handicap,
         language=chunk.language,
         title=record.title,
         published=record.published,

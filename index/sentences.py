@@ -291,7 +291,7 @@ def _is_glued_end(text: str, cut: _Cut, following_word: str, words: _Words) -> b
         return False
     if not following_word[1:2].islower() and len(following_word) > 1:
         return False
-    around = text[max(0, cut.mark - _WINDOW_CHARS) : cut.mark].split()[-1:] + [following_word]
+    around = [*text[max(0, cut.mark - _WINDOW_CHARS) : cut.mark].split()[-1:], following_word]
     if any(sign in part for part in around for sign in "/@_\\#&=") or text[cut.at - 1] == text[cut.at]:
         return False
     before = _LETTERS_BEFORE.search(text[max(0, cut.mark - 40) : cut.mark])

@@ -1,4 +1,4 @@
-"""The library on disk: articles, chunks and sentences in Chroma, beside a manifest.
+"""The library on disk: articles, chunks and sentences in Chroma, beside a lexical index and a manifest.
 
 One process writes at a time. A write prepares new versions beside the old ones, switches article by article
 (the article's record names the version that counts) and only then deletes the old versions; a reader
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.errors import HaberciError, LibraryBusyError, StoreError
+from index.lexical import LexicalIndex, LexicalRow, delete_lexical_index
 from index.manifest import FORMAT, Manifest, Recipe, read_manifest, stamp, write_manifest
 from index.types import Article, Language
 
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 CHROMA_FOLDER = "chroma"
+LEXICAL_FOLDER = "lexical"
 LOCK_FILE = "write.lock"
 # Chroma takes at most 5,461 rows in one call; smaller batches keep memory flat.
 ROWS_PER_CALL = 2000
 MAX_NEIGHBOURS = 300
+# Row ids: a chunk's is "key:number", a sentence's "key:number:sentence", a heading's "key:number:h".
+HEADING = "h"
 
 _serial = itertools.count(1)
 
@@ -69,6 +73,7 @@ class View:
     """One consistent look at the library: collections of one generation and the articles that are live."""
 
     def __init__(self, folder: Path, manifest: Manifest, seen: tuple[int, int] | None) -> None:
+        self.folder = folder
         self.manifest = manifest
         self.seen = seen
         self._client = _open_client(folder)
@@ -78,7 +83,11 @@ class View:
         self.chunks, self.sentences, self.articles = (
             _collection(self._client, f"{name}-{manifest.generation}") for name in ("chunks", "sentences", "articles")
         )
+        self.lexical = LexicalIndex(self.lexical_folder(manifest.generation))
         self.live: dict[str, Record] = _read_records(self.articles)
+
+    def lexical_folder(self, generation: int) -> Path:
+        return self.folder / f"{LEXICAL_FOLDER}-{generation}"
 
     @contextmanager
     def held(self) -> Iterator[View]:
@@ -120,11 +129,13 @@ class View:
         for name in (f"{kind}-{generation}" for kind in ("chunks", "sentences", "articles")):
             if name in names:
                 self._client.delete_collection(name)
+        delete_lexical_index(self.lexical_folder(generation))
 
     # --- writing (only by the holder of the write lock) ---
 
     def put(self, chunks: Rows, sentences: Rows, articles: Rows) -> None:
         """Add new versions and switch their articles over to them."""
+        self.lexical.put(_lexical_rows(chunks.ids, chunks.metadatas, chunks.documents))
         for collection, rows in ((self.chunks, chunks), (self.sentences, sentences), (self.articles, articles)):
             for at in range(0, len(rows.ids), ROWS_PER_CALL):
                 part = slice(at, at + ROWS_PER_CALL)
@@ -147,9 +158,23 @@ class View:
     def delete_versions(self, keys: Sequence[str]) -> None:
         """Delete the chunks and sentences of the versions that no live article names."""
         named = {record.key for record in self.live.values()}
-        for some in _batches([key for key in keys if key not in named], 200):
+        unnamed = [key for key in keys if key not in named]
+        if unnamed:
+            self.lexical.delete_versions(unnamed)
+        for some in _batches(unnamed, 200):
+            where: Any = {"key": {"$in": list(some)}}
             for collection in (self.chunks, self.sentences):
-                collection.delete(where={"key": {"$in": list(some)}})
+                collection.delete(where=where)
+
+    def mend_lexical(self) -> None:
+        """Build the lexical index again from Chroma where it does not hold the same chunks."""
+        if len(self.lexical) == self.chunks.count():
+            return
+        delete_lexical_index(self.lexical_folder(self.manifest.generation))
+        self.lexical = LexicalIndex(self.lexical_folder(self.manifest.generation))
+        for some in _batches(self.chunks.get(include=[])["ids"]):
+            got = self.chunks.get(ids=list(some), include=["documents", "metadatas"])
+            self.lexical.put(_lexical_rows(got["ids"], got["metadatas"] or [], got["documents"] or []))
 
 
 class Store:
@@ -264,9 +289,11 @@ class Writer:
         self.view = view
 
     def clean_up(self) -> None:
-        """Finish what a writer that died had begun."""
+        """Finish what a writer that died had begun, and mend what a stray hand has damaged."""
         if self.view.manifest.pending:
             self._delete_versions(self.view.manifest.pending)
+        with chroma_errors(self._store.folder, "written"):
+            self.view.mend_lexical()
 
     def put(self, chunks: Rows, sentences: Rows, articles: Rows, replaced: Sequence[str]) -> None:
         """Add article versions; ``replaced`` are the ids of the articles among them that exist already."""
@@ -359,6 +386,13 @@ def _collection(client: ClientAPI, name: str) -> Collection:
 def _read_records(articles: Collection) -> dict[str, Record]:
     got = articles.get(include=["metadatas"])
     return {i: _to_record(metadata) for i, metadata in zip(got["ids"], got["metadatas"] or [], strict=True)}
+
+
+def _lexical_rows(ids: Sequence[str], metadatas: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> list[LexicalRow]:
+    return [
+        LexicalRow(i, metadata["key"], metadata["language"], text)
+        for i, metadata, text in zip(ids, metadatas, texts, strict=True)
+    ]
 
 
 def _to_record(metadata: Mapping[str, Any]) -> Record:

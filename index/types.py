@@ -50,10 +50,12 @@ class Article:
                 raise ArticleError(field=name, value=_short(value), reason="it must be a text or None")
             if any("\ud800" <= character <= "\udfff" for character in value):
                 raise ArticleError(
-                    field=name, value=_short(value), reason="it holds half a character (a lone surrogate); decode it right"
+                    field=name,
+                    value=_short(value),
+                    reason="it holds half a character (a lone surrogate); decode it right",
                 )
         if self.language is not None and self.language not in LANGUAGES:
-            raise ArticleError(field="language", value=self.language, reason='it must be "tr", "en" or None')
+            raise ArticleError(field="language", value=_short(self.language), reason='it must be "tr", "en" or None')
         object.__setattr__(self, "published", _as_date(self.published))
 
 
@@ -73,8 +75,10 @@ def _as_date(value: object) -> date | None:
 
 
 def _short(value: object, limit: int = 60) -> object:
-    """A value that is safe to print in a message."""
+    """A value that is safe to print in a message, and to pickle with it."""
     shown = value if isinstance(value, str) else repr(value)
+    if isinstance(value, (bool, int, float, bytes)) and len(shown) <= limit:
+        return value  # shown without quotation marks: 5 is not the text "5"
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 

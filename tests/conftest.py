@@ -35,7 +35,7 @@ def embedder(cache_folder: Path) -> Embedder:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of another, very small model (16 dimensions, random weights), with E5's prompts."""
-    from tiny_model import make_tiny_model
+    from tests.tiny_model import make_tiny_model
 
     prompts = {"query": "query: ", "document": "passage: "}
     return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny-model", prompts=prompts)

@@ -79,6 +79,7 @@ class FakeChatbot:
         self.index = FakeIndex(articles)
         self.scripts = scripts
         self.asked: list[tuple[str, list[tuple[str, str]]]] = []
+        self.is_ready = False
         self.gate = threading.Event()
         self.gate.set()
 
@@ -89,6 +90,7 @@ class FakeChatbot:
     def stream(self, question: str, history: Sequence[tuple[str, str]] = ()) -> Iterator[Answer]:
         self.asked.append((question, list(history)))
         self.gate.wait(timeout=30)
+        self.is_ready = True
         script = self.scripts.get(question) or Script(not_found("en"))
         if script.error is not None and not script.fails_after:
             raise script.error

@@ -12,14 +12,18 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from tiny_model import make_tiny_model
 
 from index import embedding
 from index.embedding import Embedder
 from index.errors import ModelFileMissingError, ModelLoadError, ModelPrefixesMissingError
+from tests.tiny_model import make_tiny_model
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = [
@@ -92,6 +96,23 @@ def test_lone_surrogates_are_read_as_unknown_letters(embedder: Embedder) -> None
     assert np.array_equal(embedder.encode_passages([broken]), embedder.encode_passages([replaced]))
 
 
+def test_half_precision_vectors_are_nearly_the_same(embedder: Embedder, cache_folder: Path) -> None:
+    half = Embedder(cache=cache_folder, dtype="bfloat16")
+    assert half.fingerprint == embedder.fingerprint
+    vectors = half.encode_passages(TEXTS)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert (vectors * embedder.encode_passages(TEXTS)).sum(axis=1).min() >= 0.999
+
+
+def test_automatic_precision_follows_the_processor(tiny_model: Path, tmp_path: Path) -> None:
+    import torch
+
+    one = Embedder(str(tiny_model), cache=tmp_path, dtype="auto")
+    expected = torch.bfloat16 if embedding._has_native_bfloat16() else torch.float32
+    assert one._transformer().dtype == expected
+
+
 def test_many_threads(embedder: Embedder) -> None:
     expected = {text: embedder.encode_queries([text]) for text in TEXTS}
     counts = embedder.count_tokens(TEXTS)
@@ -112,14 +133,19 @@ def test_many_threads(embedder: Embedder) -> None:
 def test_threads_load_once(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loads: list[Path | str] = []
     open_local = embedding._open_local
-    monkeypatch.setattr(embedding, "_open_local", lambda name: loads.append(name) or open_local(name))
+
+    def counted(name: Path | str) -> SentenceTransformer:
+        loads.append(name)
+        return open_local(name)
+
+    monkeypatch.setattr(embedding, "_open_local", counted)
     shared = Embedder(str(tiny_model), cache=tmp_path)
     assert loads == []
     barrier = threading.Barrier(6)
 
     def work(_: int) -> int:
         barrier.wait()
-        return shared.encode_queries(["a"]).shape[1]
+        return len(shared.encode_queries(["a"])[0])
 
     with ThreadPoolExecutor(6) as pool:
         assert set(pool.map(work, range(6))) == {16}
@@ -145,7 +171,7 @@ def test_arguments_go_before_the_models_prefixes(tiny_model: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("given", [{}, {"query_prefix": "q: "}, {"passage_prefix": "p: "}])
-def test_a_model_without_prefixes(unprompted_model: Path, tmp_path: Path, given: dict[str, str]) -> None:
+def test_a_model_without_prefixes(unprompted_model: Path, tmp_path: Path, given: dict[str, Any]) -> None:
     one = Embedder(str(unprompted_model), cache=tmp_path, **given)
     for use in (lambda: one.encode_queries(["a"]), lambda: one.fingerprint, one.load):
         with pytest.raises(ModelPrefixesMissingError, match="HABERCI_QUERY_PREFIX"):
@@ -199,6 +225,11 @@ def test_a_changed_model_has_another_fingerprint(
 def test_a_model_must_have_a_name(tmp_path: Path, model: object) -> None:
     with pytest.raises(ValueError, match="model must be"):
         Embedder(model, cache=tmp_path)  # type: ignore[arg-type]
+
+
+def test_precision_must_be_known(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not 'int8'"):
+        Embedder(cache=tmp_path, dtype="int8")  # type: ignore[arg-type]
 
 
 def test_batch_size_must_be_positive(tmp_path: Path) -> None:

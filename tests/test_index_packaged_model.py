@@ -17,6 +17,7 @@ import textwrap
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -202,7 +203,9 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_sentence_transformers_loads_the_folder(cache_folder: Path, embedder: Embedder, capfd) -> None:
+def test_sentence_transformers_loads_the_folder(
+    cache_folder: Path, embedder: Embedder, capfd: pytest.CaptureFixture[str]
+) -> None:
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(packaged_model_folder(cache_folder)), device="cpu", local_files_only=True)
@@ -344,10 +347,8 @@ def test_weight_file_that_is_a_folder(tmp_path: Path) -> None:
 def test_a_malformed_header_is_damage_and_never_a_crash(at: int, junk: bytes) -> None:
     whole = header()
     data = whole[:at] + junk + whole[at + len(junk) :]
-    try:
+    with suppress(ValueError, struct.error, IndexError, KeyError):  # what _read_weight_file reports as damage
         packaged_model._parse(data)
-    except (ValueError, struct.error, IndexError, KeyError):  # what _read_weight_file reports as damage
-        pass
 
 
 @functools.cache

@@ -41,7 +41,8 @@ def test_hard_case(language: Language, row: Row) -> None:
 def test_the_table_is_large_and_half_of_it_is_held_out(language: Language) -> None:
     tuning = {joined(row) for row in TUNING[language]}
     held_out = {joined(row) for row in HELD_OUT[language]}
-    assert len(tuning) >= 50 and len(held_out) >= 50
+    assert len(tuning) >= 50
+    assert len(held_out) >= 50
     assert not tuning & held_out
 
 

@@ -99,7 +99,7 @@ def launch(
     if port is not None and (isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535):
         raise ValueError(f"port must be None or a whole number from 0 to 65535, not {port!r}")
     blocks = build_app(chatbot, title=title)
-    chosen = _free_port(host, port)
+    chosen = free_port(host, port)
     try:
         blocks.launch(
             server_name=host,
@@ -132,14 +132,16 @@ def build_app(chatbot: Chatbot, *, title: str | None = None) -> gr.Blocks:
     """The page around ``chatbot``, not yet served. :func:`launch` serves it with its style and its theme."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Nobody is to be told that Haberci is used.
     import gradio as gr
+    from gradio.events import api
 
     from ui.chat import Chat
 
     chat = Chat(chatbot, title or TITLE)
-    with gr.Blocks(title=title or TITLE, analytics_enabled=False, fill_width=True) as blocks:
-        parts = _layout()
-        _wire(blocks, parts, chat)
-        gr.api(chat.api_ask, api_name="ask", api_description="Answer a question about the articles in the library.")
+    blocks = gr.Blocks(title=title or TITLE, analytics_enabled=False, fill_width=True)
+    with blocks:
+        # First, since the page's own events would otherwise take the name.
+        api(chat.api_ask, api_name="ask", api_description="Answer a question about the articles in the library.")
+        _wire(blocks, _layout(), chat)
     blocks.queue(default_concurrency_limit=CONCURRENT_QUESTIONS, max_size=MAX_WAITING)
     return blocks
 
@@ -148,7 +150,7 @@ def _layout() -> dict[str, Any]:
     """The components by name. They are filled when somebody arrives, in the language of their browser."""
     import gradio as gr
 
-    plain = {"apply_default_css": False, "padding": False}
+    plain: dict[str, Any] = {"apply_default_css": False, "padding": False}
     parts: dict[str, Any] = {"turns": gr.State([])}
     parts["masthead"] = gr.HTML("", elem_id="hb-head", js_on_load=_resource("masthead.js"), **plain)
     with gr.Row(elem_id="hb-layout", equal_height=False):
@@ -201,8 +203,8 @@ def _theme() -> Any:
     ).set(body_background_fill="#f6f2ea", body_background_fill_dark="#161412")
 
 
-def _free_port(host: str, port: int | None) -> int:
-    """``port``, or a free one when it is None or 0."""
+def free_port(host: str, port: int | None) -> int:
+    """``port``, or a free one when it is None or 0. Raises :class:`PortError` when it is taken."""
     for candidate in range(FIRST_PORT, LAST_PORT + 1) if port is None else (port,):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -34,7 +34,6 @@ class Chat:
     def __init__(self, chatbot: Chatbot, title: str) -> None:
         self._chatbot = chatbot
         self._title = title
-        self._answered = False
         self._shown = itertools.count(1)
 
     # Outputs: masthead, conversation, panel, question box, ask button, new-chat button.
@@ -58,7 +57,7 @@ class Chat:
         if not question.strip():
             yield (gr.skip(),) * 5
             return
-        turns = [*turns, Turn(question, pending=True, loading=not self._answered)]
+        turns = [*turns, Turn(question, pending=True, loading=not self._chatbot.is_ready)]
         yield self._frame(turns, page, gr.skip(), "", busy=True)
         try:
             yield from self._stream(turns, page)
@@ -67,10 +66,11 @@ class Chat:
         except Exception:
             logger.exception("A question could not be answered")
             turns[-1] = Turn(question, error=text(page, "error_unexpected"))
-        else:
-            self._answered = True
         failed = turns[-1].error is not None
-        yield self._frame(turns, page, gr.skip(), question if failed else gr.skip(), busy=False)
+        # What was marked for an earlier question is no evidence for this one.
+        nothing = turns[-1].answer is not None and not turns[-1].answer.found
+        panel = self._library(page) if nothing else gr.skip()
+        yield self._frame(turns, page, panel, question if failed else gr.skip(), busy=False)
 
     def example(self, event: gr.EventData, turns: list[Turn], request: gr.Request) -> Iterator[tuple[Update, ...]]:
         """Ask the example question that was clicked."""
@@ -91,7 +91,7 @@ class Chat:
             return self._panel(render.notice(error.message(page), page), page)
         if article is None:
             return self._library(page)
-        return self._panel(render.panel_bar(page) + render.article_view(article, page), page)
+        return self._panel(render.panel_bar(page, listed=self._several()) + render.article_view(article, page), page)
 
     # Outputs: turns, conversation, panel, question box, ask button.
     def clear(self, request: gr.Request) -> tuple[Update, ...]:
@@ -134,7 +134,7 @@ class Chat:
     def _evidence(self, answer: Answer, turn: int, number: int, page: Language) -> str:
         """The article of one citation with everything that the answer quotes from it marked."""
         chosen = answer.citations[number]
-        bar = render.panel_bar(page, turn=turn, answer=answer, shown_id=chosen.article_id)
+        bar = render.panel_bar(page, listed=self._several(), turn=turn, answer=answer, shown_id=chosen.article_id)
         article = self._chatbot.index.article(chosen.article_id)
         if article is None:
             return self._panel(bar + render.gone_view(chosen, page), page)
@@ -149,6 +149,9 @@ class Chat:
         except HaberciError as error:
             return self._panel(render.notice(error.message(page), page), page)
         return self._panel(render.library(articles, page), page)
+
+    def _several(self) -> bool:
+        return len(self._chatbot.index) > 1
 
     def _panel(self, inside: str, page: Language) -> str:
         return render.panel(inside, page, next(self._shown))

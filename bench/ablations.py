@@ -1,0 +1,208 @@
+"""Haberci with one part taken away: what each part is worth.
+
+The variants are made of the index's public parts: another :class:`~index.scoring.LanguageSpace`, other constants
+of :mod:`index.search`, or its passages put in another order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+import index.search as search_module
+from bench.data import LAYOUT_TITLES, Paragraph
+from bench.memo import MemoEmbedder
+from bench.peers import System
+from bench.report import Cell, Report, Setup, directions, table
+from bench.retrieval import Haberci, embed_texts, measure
+from index import LANGUAGES, Index, Language, Passage
+from index.lexical import LexicalIndex, LexicalRow
+from index.scoring import PASSAGE_KINDS, Baseline, Kind, LanguageSpace, cohort_texts
+from index.search import MAX_PASSAGES
+
+# The figures' usual constant (Cormack et al., 2009).
+RRF_CONSTANT = 60
+NO_LEXICAL = {"LEXICAL_WEIGHT": 0.0, "LEXICAL_CANDIDATES": 0}
+
+Cohort = Mapping[tuple[Kind, Language], np.ndarray]
+
+
+# --- other language spaces --------------------------------------------------------------------------
+
+
+class Uncentred(LanguageSpace):
+    """Vectors as the model makes them."""
+
+    def centre(self, vectors: np.ndarray, kind: Kind, language: Language) -> np.ndarray:
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+class PlainCosine(LanguageSpace):
+    """Similarities as they are, brought to the usual scale by one deviation for all questions and languages, so
+    that the lexical part weighs what it weighs otherwise."""
+
+    def __init__(self, cohort: Cohort) -> None:
+        super().__init__(cohort)
+        found = [
+            baseline.deviation
+            for language in LANGUAGES
+            for question in self.centre(cohort["question", language], "question", language)
+            for baseline in super(PlainCosine, self).baselines(question).values()
+        ]
+        self._scale = Baseline(0.0, float(np.mean(found)))
+
+    def baselines(self, question: np.ndarray) -> dict[tuple[Kind, Language], Baseline]:
+        return dict.fromkeys(self.cohort, self._scale)
+
+
+class ChunkOnly(LanguageSpace):
+    """A passage counts by itself, not by its best sentence: the one's deviations are halved, the other's endless,
+    so that the mean of both scores is the one alone."""
+
+    only: Kind = "chunk"
+
+    def baselines(self, question: np.ndarray) -> dict[tuple[Kind, Language], Baseline]:
+        return {
+            (kind, language): Baseline(b.mean, b.deviation / 2 if kind == self.only else math.inf)
+            for (kind, language), b in super().baselines(question).items()
+        }
+
+
+class SentenceOnly(ChunkOnly):
+    """A passage counts by its best sentence alone."""
+
+    only: Kind = "sentence"
+
+
+def index_with(space_class: type[LanguageSpace]) -> type[Index]:
+    """An Index class whose language space is another one."""
+
+    class Variant(Index):
+        @property
+        def space(self) -> LanguageSpace:
+            if self._space is None:
+                self._space = space_class(_embed_cohort(self.embedder))
+            return self._space
+
+    return Variant
+
+
+def _embed_cohort(embedder: Any) -> Cohort:
+    vectors: dict[tuple[Kind, Language], np.ndarray] = {}
+    for language in LANGUAGES:
+        vectors["question", language] = embedder.encode_queries(cohort_texts("question", language))
+        for kind in PASSAGE_KINDS:
+            vectors[kind, language] = embedder.encode_passages(cohort_texts(kind, language))
+    return vectors
+
+
+# --- other lexical parts ----------------------------------------------------------------------------
+
+
+class WithoutLexical(Index):
+    """Words neither find a passage nor move it."""
+
+    def search(self, question: str, k: int = 5) -> list[Passage]:
+        with patch.multiple(search_module, **NO_LEXICAL):
+            return super().search(question, k)
+
+
+class LexicalBonus(Index):
+    """A passage gains by its BM25 points, whatever the best of its language has."""
+
+    def search(self, question: str, k: int = 5) -> list[Passage]:
+        best: dict[Language, float] = {}
+        ask = LexicalIndex.search
+
+        def remember(lexical: LexicalIndex, text: str, language: Language, limit: int) -> dict[str, float]:
+            hits = ask(lexical, text, language, limit)
+            best[language] = max(hits.values(), default=0.0)
+            return hits
+
+        with patch.object(LexicalIndex, "search", remember):
+            passages = super().search(question, MAX_PASSAGES)
+        # A handicap is the distance to the best of the language: giving that back leaves a bonus.
+        weight = search_module.LEXICAL_WEIGHT
+        return sorted(passages, key=lambda p: (-p.score - weight * best[p.language], p.article_id, p.start))[:k]
+
+
+class RankFusion:
+    """Reciprocal rank fusion of one dense and one lexical list over both languages, the usual hybrid."""
+
+    version = ""
+
+    def __init__(self, embedder: MemoEmbedder, name: str) -> None:
+        self.name = name
+        self._dense = Haberci(embedder, name, WithoutLexical)
+        self._folder: TemporaryDirectory[str] | None = None
+        self._lexical: LexicalIndex | None = None
+
+    def build(self, articles: Sequence[Paragraph]) -> None:
+        self._dense.build(articles)
+        self._folder = TemporaryDirectory(prefix="haberci-bench-")
+        self._lexical = LexicalIndex(Path(self._folder.name))
+        self._lexical.put(LexicalRow(a.id, a.id, a.language, a.text) for a in articles)
+
+    def search(self, question: str, k: int) -> list[str]:
+        assert self._lexical is not None, "build comes first"
+        hits = [hit for language in LANGUAGES for hit in self._lexical.search(question, language, MAX_PASSAGES).items()]
+        lexical = [article_id for article_id, _ in sorted(hits, key=lambda hit: -hit[1])][:MAX_PASSAGES]
+        return fuse([self._dense.search(question, MAX_PASSAGES), lexical])[:k]
+
+
+def fuse(lists: Sequence[Sequence[str]]) -> list[str]:
+    """Reciprocal rank fusion of lists of ids, each best first."""
+    scores: dict[str, float] = {}
+    for ids in lists:
+        for place, each in enumerate(ids, start=1):
+            scores[each] = scores.get(each, 0.0) + 1 / (RRF_CONSTANT + place)
+    return sorted(scores, key=lambda each: (-scores[each], each))
+
+
+# --- the table --------------------------------------------------------------------------------------
+
+
+def make_variants(embedder: MemoEmbedder) -> list[System]:
+    """Haberci whole, then with each part taken away."""
+    return [
+        Haberci(embedder),
+        Haberci(embedder, "no centring", index_with(Uncentred)),
+        Haberci(embedder, "no cohort normalization (plain cosine)", index_with(PlainCosine)),
+        Haberci(embedder, "passages only", index_with(ChunkOnly)),
+        Haberci(embedder, "sentences only", index_with(SentenceOnly)),
+        Haberci(embedder, "no lexical part", WithoutLexical),
+        Haberci(embedder, "lexical part as a bonus", LexicalBonus),
+        RankFusion(embedder, "reciprocal rank fusion instead"),
+    ]
+
+
+def run(setup: Setup) -> Report:
+    """Measure every variant in every layout."""
+    report = Report("ablations", "Ablations: what each part is worth")
+    report.add("Recall@1 of Haberci whole, and the points it loses (-) or gains (+) without each part.", setup.describe())
+    embed_texts(setup)
+    for layout in setup.layouts:
+        results = {variant.name: measure(variant, setup, layout) for variant in make_variants(setup.embedder)}
+        report.figures[layout] = results
+        report.add(f"## {LAYOUT_TITLES[layout]}", _table(results))
+    return report
+
+
+def _table(results: Mapping[str, Mapping[str, Any]]) -> str:
+    whole = next(iter(results.values()))
+    columns = [(key, words) for key, words in directions() if f"{key}.r1" in whole]
+    rows: list[list[Cell]] = []
+    for name, figures in results.items():
+        if figures is whole:
+            rows.append([name, *(figures[f"{key}.r1"] for key, _ in columns)])
+        else:
+            points = (100 * (figures[f"{key}.r1"] - whole[f"{key}.r1"]) for key, _ in columns)
+            rows.append([name, *(f"{point:+.1f}" for point in points)])
+    return table(["variant", *(words for _, words in columns)], rows)

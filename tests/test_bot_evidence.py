@@ -1,0 +1,99 @@
+"""Which sentences answer, on passages whose scores are given."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.evidence import MARGIN, MIN_SCORE, select_evidence
+from index import Passage, Sentence
+
+HIGH = MIN_SCORE + 4
+
+
+def passage(*sentences: tuple[str, float], between: str = " ", score: float = HIGH, article_id: str = "a") -> Passage:
+    """A passage of these sentences with their scores, ``between`` standing between them."""
+    text, parts = "", []
+    for words, sentence_score in sentences:
+        text += between if text else ""
+        parts.append(Sentence(words, 100 + len(text), 100 + len(text) + len(words), sentence_score))
+        text += words
+    return Passage(article_id, text, 100, 100 + len(text), score, "tr", sentences=tuple(parts))
+
+
+def quotes(*passages: Passage) -> list[str]:
+    return [item.quote for item in select_evidence(passages)]
+
+
+def test_the_best_sentence_comes_first() -> None:
+    found = quotes(passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH + 2), between="\n\n"))
+    assert found == ["Okullar kapandı.", "Kar yağdı."]
+
+
+def test_offsets_count_in_the_article() -> None:
+    where = passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH - 9))
+    item = select_evidence([where])[0]
+    assert (item.start, item.end) == (100, 110)
+    assert where.text[item.start - where.start : item.end - where.start] == item.quote
+
+
+def test_nothing_answers_below_the_threshold() -> None:
+    assert quotes(passage(("Kar yağdı.", MIN_SCORE - 0.1), score=MIN_SCORE - 0.1)) == []
+    assert quotes(passage(("Kar yağdı.", MIN_SCORE + 0.1), score=MIN_SCORE + 0.1)) == ["Kar yağdı."]
+
+
+def test_no_passages_no_evidence() -> None:
+    assert select_evidence([]) == []
+
+
+@pytest.mark.parametrize("asks", ["Okullar kapandı mı?", "“Okullar kapandı mı?”", 'Vali, "Ne yapalım?"'])
+def test_a_sentence_that_asks_is_never_evidence(asks: str) -> None:
+    assert quotes(passage((asks, HIGH + 5), ("Okullar kapandı.", HIGH), between="\n")) == ["Okullar kapandı."]
+
+
+def test_a_sentence_far_below_the_best_is_left_out() -> None:
+    # A sentence counts half by itself, half by its passage.
+    assert quotes(passage(("Kar yağdı.", HIGH), ("Lig başladı.", HIGH - 2 * MARGIN - 0.1), between="\n")) == ["Kar yağdı."]
+
+
+def test_at_most_three_sentences() -> None:
+    assert len(quotes(passage(*((f"Cümle {n}.", HIGH) for n in range(6)), between="\n"))) == 3
+
+
+def test_chosen_neighbours_of_one_paragraph_become_one_quote() -> None:
+    assert quotes(passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH + 1))) == ["Kar yağdı. Okullar kapandı."]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\n\n"])
+def test_neighbours_of_two_paragraphs_stay_apart(line_break: str) -> None:
+    found = quotes(passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH + 1), between=line_break))
+    assert found == ["Okullar kapandı.", "Kar yağdı."]
+
+
+@pytest.mark.parametrize("opening", ["Bu karar", "Bunu vali", "O da", "This", "He", "They"])
+def test_a_sentence_that_looks_back_brings_the_one_before(opening: str) -> None:
+    last = f"{opening} açıkladı."
+    assert quotes(passage(("Okullar kapandı.", HIGH - 9), (last, HIGH))) == [f"Okullar kapandı. {last}"]
+
+
+@pytest.mark.parametrize("opening", ["Bursa", "Onur", "Theresa", "Obama", "Bugün"])
+def test_a_name_that_begins_like_a_pronoun_brings_nothing(opening: str) -> None:
+    last = f"{opening} açıkladı."
+    assert quotes(passage(("Okullar kapandı.", HIGH - 9), (last, HIGH))) == [last]
+
+
+def test_the_sentence_before_is_not_brought_from_another_paragraph_or_when_it_asks() -> None:
+    assert quotes(passage(("Okullar kapandı.", HIGH - 9), ("Bunu vali söyledi.", HIGH), between="\n\n")) == [
+        "Bunu vali söyledi."
+    ]
+    assert quotes(passage(("Okullar kapandı mı?", HIGH - 9), ("Bunu vali söyledi.", HIGH))) == ["Bunu vali söyledi."]
+
+
+def test_a_sentence_of_the_best_ones_passage_is_preferred_to_an_equal_one_elsewhere() -> None:
+    first = passage(("Kar yağdı.", HIGH + 3), ("Okullar kapandı.", HIGH), ("Yollar açık.", HIGH), between="\n")
+    other = passage(("Lig başladı.", HIGH + 0.5), article_id="b")
+    assert quotes(other, first) == ["Kar yağdı.", "Okullar kapandı.", "Yollar açık."]
+
+
+def test_evidence_of_several_articles_names_each() -> None:
+    found = select_evidence([passage(("Kar yağdı.", HIGH)), passage(("Okullar kapandı.", HIGH), article_id="b")])
+    assert {item.passage.article_id for item in found} == {"a", "b"}

@@ -1,0 +1,445 @@
+"""The terminal: real commands on a real library with the real packaged model."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import string
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from docs.generate_cli import PAGE, page
+from index import LANGUAGES, Article, Index, Language, Settings, seed_articles
+from index.embedding import Embedder
+from index.packaged_model import packaged_model_folder
+from ui import cli
+from ui.cli_strings import EXIT_CODES, TEXTS, exit_codes, terminal_language
+
+HABERCI = Path(sys.executable).with_name("haberci")
+SEED_ID = "2025-12-23-kazakistan-baris-gorusmeleri"
+QUESTION = "Where might Putin and Zelenskyy meet?"
+UNANSWERED = "2022 Dünya Kupası'nı kim kazandı?"
+TRAM = "İstanbul'da yeni tramvay hattı açıldı. Hat on iki kilometre uzunluğundadır.\n"
+MUSEUM = "The museum opened in Ankara on Monday. It shows 300 works.\n"
+HEAVY = ("torch", "chromadb", "gradio", "transformers", "sentence_transformers", "langchain_core", "tantivy")
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def home(tmp_path: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library that nobody has written to, and an environment that says nothing else."""
+    for name in [*os.environ]:
+        if name.startswith("HABERCI_") or name in ("NO_COLOR", "FORCE_COLOR", "LC_MESSAGES", "LANGUAGE"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HABERCI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HABERCI_CACHE", str(cache_folder))
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(home: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A command in this process, where the model is loaded once for all of them."""
+    monkeypatch.setattr("index.library.make_embedder", lambda settings: embedder)
+
+    def invoke(*arguments: str, **more: Any) -> Any:
+        return CliRunner().invoke(cli.app, arguments, prog_name="haberci", **more)
+
+    return invoke
+
+
+@pytest.fixture(scope="module")
+def asked_home(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path, embedder: Embedder) -> Path:
+    """A library that the shipped article is in, for tests that only read it."""
+    folder = tmp_path_factory.mktemp("asked")
+    with Index.open(folder, settings=Settings(cache=cache_folder), embedder=embedder) as index:
+        index.seed(seed_articles)
+    return folder
+
+
+@pytest.fixture
+def articles(tmp_path: Path) -> Path:
+    """A folder with two articles and one file that cannot be read."""
+    folder = tmp_path / "haberler"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "tram.md").write_text(f"---\nid: tram\ntitle: İstanbul tramvayı\ndate: 2024-05-01\n---\n{TRAM}", "utf-8")
+    (folder / "sub" / "museum.txt").write_text(f"---\nid: museum\n---\n{MUSEUM}", "utf-8")
+    (folder / "broken.txt").write_bytes(b"bad \xf0\x28 bytes")
+    return folder
+
+
+def haberci(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    """The installed command in a process of its own."""
+    return subprocess.run(
+        [HABERCI, *arguments], capture_output=True, encoding="utf-8", timeout=300, check=False, **more
+    )
+
+
+# --- texts ------------------------------------------------------------------------------------------
+
+
+def placeholders(template: str) -> set[str | None]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+def test_both_languages_say_everything() -> None:
+    assert set(TEXTS) == set(LANGUAGES)
+    assert list(TEXTS["tr"]) == list(TEXTS["en"])
+    for key, english in TEXTS["en"].items():
+        assert english.strip()
+        assert TEXTS["tr"][key].strip()
+        assert placeholders(TEXTS["tr"][key]) == placeholders(english), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_has_its_help_and_its_exit_codes(run: Run, language: Language) -> None:
+    command = typer.main.get_command(cli.app)
+    assert set(command.commands) == set(EXIT_CODES)  # type: ignore[attr-defined]
+    for name in EXIT_CODES:
+        result = run("--language", language, name, "--help")
+        assert result.exit_code == 0
+        shown = " ".join(result.stdout.split())
+        assert TEXTS[language][f"help_{name}"] in shown
+        assert TEXTS[language]["opt_help"] in shown
+        for code, meaning in exit_codes(language, name).items():
+            assert f"{code} {meaning}" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "language"),
+    [
+        ([], {}, "en"),
+        ([], {"LANG": "tr_TR.UTF-8"}, "tr"),
+        ([], {"LANG": "tr"}, "tr"),
+        ([], {"LANG": "tr_TR.UTF-8", "LC_ALL": "C"}, "en"),
+        ([], {"LANG": "en_US.UTF-8", "LC_MESSAGES": "tr_TR"}, "tr"),
+        ([], {"LANG": "tr_TR", "LC_ALL": ""}, "tr"),
+        ([], {"LANG": "try"}, "en"),
+        (["--language", "en", "list"], {"LANG": "tr_TR"}, "en"),
+        (["--debug", "--language=tr"], {"LANG": "C"}, "tr"),
+        (["--language"], {"LANG": "tr_TR"}, "en"),
+        (["ask", "--language", "tr"], {"LANG": "C"}, "en"),
+    ],
+)
+def test_the_language_of_messages(arguments: list[str], environment: dict[str, str], language: str) -> None:
+    assert terminal_language(arguments, environment) == language
+
+
+def test_the_documentation_is_fresh() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m docs.generate_cli"
+
+
+# --- help, usage, errors ----------------------------------------------------------------------------
+
+
+def test_help_loads_neither_model_nor_database_nor_page() -> None:
+    code = f"""
+import sys
+from ui.cli import main
+sys.argv = ["haberci", "--help"]
+try:
+    main()
+finally:
+    print([name for name in {HEAVY} if name in sys.modules])
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0
+    assert result.stdout.startswith("Usage: haberci")
+    assert result.stdout.splitlines()[-1] == "[]"
+    assert result.stderr == ""
+
+
+def test_the_installed_command_shows_help_and_version() -> None:
+    assert "Usage: haberci" in haberci("--help").stdout
+    assert re.fullmatch(r"haberci \d+\.\d+\.\d+\n", haberci("--version").stdout)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["ask"],
+        ["ask", "?!"],
+        ["ask", "x" * 5000],
+        ["ask", "Neden?", "--nonsense"],
+        ["--language", "de", "list"],
+        ["chat", "--port", "70000"],
+        ["chat", "--host", " "],
+        ["index"],
+        ["nonsense"],
+    ],
+)
+def test_wrong_usage_exits_with_2_before_anything_is_loaded(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setattr(Index, "open", lambda *_, **__: pytest.fail("the library was opened"))
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_errors_are_one_line_in_the_users_language(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for language, said in (("en", "Check the folder's permissions"), ("tr", "Klasörün izinlerine")):
+        result = run("--language", language, "list", "--home", str(tmp_path / "file" / "below"))
+        assert result.exit_code == 3
+        assert result.stdout == ""
+        assert said in result.stderr
+        assert result.stderr.count("\n") == 1
+    assert "Traceback" in run("--debug", "list", "--home", str(tmp_path / "file" / "below")).stderr
+
+
+def test_a_bad_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HABERCI_MAX_CHUNK_TOKENS", "many")
+    result = run("list")
+    assert result.exit_code == 3
+    assert "HABERCI_MAX_CHUNK_TOKENS" in result.stderr
+
+
+def test_a_mistake_of_ours_does_not_pass_for_an_answer(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Index, "open", lambda *_, **__: 1 / 0)
+    result = run("ask", QUESTION)
+    assert result.exit_code == 3
+    assert "ZeroDivisionError" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "Traceback" in run("--debug", "ask", QUESTION).stderr
+
+
+def test_an_interrupt_exits_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> Index:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Index, "open", interrupted)
+    result = run("--language", "tr", "list")
+    assert result.exit_code == 130
+    assert result.stderr.startswith("Durduruldu.")
+
+
+# --- ask --------------------------------------------------------------------------------------------
+
+
+def test_ask_prints_the_answer_and_its_places(
+    run: Run, asked_home: Path, cache_folder: Path, embedder: Embedder
+) -> None:
+    result = run("ask", QUESTION, "--home", str(asked_home))
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert "\x1b" not in result.stdout
+    assert result.stdout.startswith("According to the article (in its original Turkish):\n“")
+    assert "23 December 2025" in result.stdout
+    with Index.open(asked_home, settings=Settings(cache=cache_folder), embedder=embedder) as index:
+        text = index.articles()[0].text
+    places = re.findall(r"characters (\d+)-(\d+) of " + SEED_ID, result.stdout)
+    assert places
+    for start, end in places:
+        assert " ".join(text[int(start) : int(end)].split()) in result.stdout
+
+
+def test_ask_starts_a_library_that_nobody_has_written_to(run: Run, home: Path) -> None:
+    assert run("list").stderr.startswith("Nobody has written to this library yet.")
+    assert run("ask", QUESTION).exit_code == 0
+    assert run("list").stdout.startswith(f"{SEED_ID}\t2025-12-23\ttr\t")
+
+
+def test_ask_says_when_the_articles_do_not(run: Run, asked_home: Path) -> None:
+    result = run("ask", UNANSWERED, "--home", str(asked_home))
+    assert (result.exit_code, result.stdout) == (1, "Makaleler bu soruya yanıt vermiyor.\n")
+
+
+def test_ask_as_json_prints_the_answer_and_nothing_else(run: Run, asked_home: Path) -> None:
+    result = run("ask", "-", "--json", "--home", str(asked_home), input="Putin ve Zelenskyy nerede buluşabilir?\n")
+    assert (result.exit_code, result.stderr) == (0, "")
+    answer = json.loads(result.stdout)
+    assert (answer["found"], answer["language"], answer["method"]) == (True, "tr", "quote")
+    assert {citation["published"] for citation in answer["citations"]} == {"2025-12-23"}
+    nothing = run("ask", UNANSWERED, "--json", "--home", str(asked_home))
+    assert (nothing.exit_code, json.loads(nothing.stdout)["found"]) == (1, False)
+
+
+@pytest.mark.parametrize("typed", ["", "\n", "x" * 100_000, b"kim kazand\xfd?"])
+def test_ask_refuses_a_bad_question_on_standard_input(run: Run, typed: str | bytes) -> None:
+    assert run("ask", "-", input=typed).exit_code == 2
+
+
+def test_ask_in_a_locale_without_turkish_letters(home: Path, asked_home: Path) -> None:
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    result = haberci("ask", "Görüşme İstanbul'da mı, yoksa Kazakistan'da mı?", "--home", str(asked_home), env=plain)
+    assert result.returncode == 0
+    assert result.stdout.startswith("Makaleye göre:")
+    assert result.stderr == ""
+
+
+def test_colours_only_where_they_are_wanted(run: Run, asked_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    colour = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7])m")
+    arguments = ("list", "--home", str(asked_home))
+    assert "\x1b" not in run(*arguments).stdout
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert colour.search(run(*arguments).stdout)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not colour.search(run(*arguments).stdout)
+
+
+# --- index, list, remove, rebuild -------------------------------------------------------------------
+
+
+def test_index_reports_every_file_and_goes_on(run: Run, articles: Path) -> None:
+    result = run("index", str(articles))
+    assert result.exit_code == 4
+    assert "added\ttram\tİstanbul tramvayı\n" in result.stdout
+    assert "added\tmuseum\t" in result.stdout
+    assert result.stdout.endswith("Added 2, changed 0, unchanged 0, failed 1. Articles in the library: 2.\n")
+    assert f"failed\t{articles / 'broken.txt'}\tbyte 4 is not UTF-8; save the file as UTF-8\n" in result.stderr
+
+    (articles / "broken.txt").unlink()
+    (articles / "tram.md").write_text(f"---\nid: tram\n---\n{TRAM}Bilet ucuz.\n", "utf-8")
+    again = run("--language", "tr", "index", str(articles))
+    assert again.exit_code == 0
+    assert "değişti\ttram\t" in again.stdout
+    assert "aynı\tmuseum\t" in again.stdout
+
+
+def test_a_library_begun_with_index_holds_only_what_was_given(run: Run, articles: Path) -> None:
+    assert run("index", str(articles / "tram.md")).exit_code == 0
+    assert run("ask", "Tramvay hattı ne kadar uzun?").exit_code == 0
+    assert [line.split("\t")[0] for line in run("list").stdout.splitlines()] == ["tram"]
+
+
+def test_index_as_json(run: Run, articles: Path) -> None:
+    result = run("index", "--json", str(articles))
+    assert (result.exit_code, result.stderr) == (4, "")
+    changes = json.loads(result.stdout)
+    assert sorted(changes["added"]) == ["museum", "tram"]
+    assert list(changes["failed"]) == [str(articles / "broken.txt")]
+
+
+def test_index_with_nothing_to_do(run: Run, home: Path, articles: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = run("index", str(tmp_path / "empty"), str(tmp_path / "missing.txt"), str(articles / "broken.txt"))
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert f"{tmp_path / 'empty'} holds no article files" in result.stderr
+    assert f"failed\t{tmp_path / 'missing.txt'}\tthere is no such file or folder" in result.stderr
+    # The library is still one that nobody has written to.
+    assert run("list").stderr.startswith("Nobody has written")
+
+
+def test_two_files_of_one_id_are_not_mixed_up(run: Run, articles: Path) -> None:
+    (articles / "broken.txt").write_text("---\nid: tram\n---\nAnother story altogether.\n")
+    result = run("index", str(articles), str(articles / "tram.md"))
+    assert result.exit_code == 4
+    assert "has the id 'tram' of another file given here" in result.stderr
+    assert "Articles in the library: 2." in result.stdout
+
+
+def test_list_remove_and_rebuild(run: Run, articles: Path) -> None:
+    run("index", str(articles))
+    assert [line.split("\t")[:3] for line in run("list").stdout.splitlines()] == [
+        ["tram", "2024-05-01", "tr"],
+        ["museum", "", "en"],
+    ]
+    first = json.loads(run("list", "--json").stdout)[0]
+    assert (first["title"], first["published"], first["source"]) == ("İstanbul tramvayı", "2024-05-01", "tram.md")
+
+    rebuilt = run("rebuild")
+    assert (rebuilt.exit_code, rebuilt.stdout) == (0, "Rebuilt. Articles in the library: 2.\n")
+
+    removed = run("remove", "museum", "nothing")
+    assert (removed.exit_code, removed.stdout) == (4, "removed\tmuseum\n")
+    assert "There is no article 'nothing'" in removed.stderr
+    assert run("remove", "museum").exit_code == 3
+    assert run("remove", "tram").exit_code == 0
+    # What was removed stays removed, and the shipped article does not come instead.
+    assert run("ask", QUESTION).exit_code == 1
+    assert run("list").stderr.startswith("The library is empty.")
+
+
+def test_rebuild_of_a_library_that_nobody_has_written_to(run: Run) -> None:
+    assert run("rebuild").stdout == "The library is empty; there is nothing to rebuild.\n"
+
+
+def test_an_article_cannot_steer_the_terminal(run: Run, home: Path, cache_folder: Path, embedder: Embedder) -> None:
+    with Index.open(home, settings=Settings(cache=cache_folder), embedder=embedder) as index:
+        index.add([Article("evil\x1b[2J", "The bridge\x9b31m was closed on Sunday.", title="Title\x1b]0;hi\x07")])
+    for arguments in (["list"], ["list", "--json"], ["ask", "When was the bridge closed?"]):
+        shown = run(*arguments).stdout
+        assert shown
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", shown)
+    assert json.loads(run("list", "--json").stdout)[0]["id"] == "evil\x1b[2J"
+
+
+def test_a_reader_that_leaves_early_is_no_error(home: Path, asked_home: Path) -> None:
+    process = subprocess.Popen(
+        [HABERCI, "list", "--home", str(asked_home)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    assert process.wait(60) == 141
+
+
+# --- model and chat ---------------------------------------------------------------------------------
+
+
+def test_model_prints_the_folder(run: Run, cache_folder: Path) -> None:
+    folder = str(packaged_model_folder(cache_folder).absolute())
+    result = run("model")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"{folder}\n", "")
+    assert json.loads(run("model", "--json").stdout) == {"model": "packaged", "folder": folder}
+
+
+def test_model_says_when_there_is_none(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HABERCI_MODEL", str(tmp_path / "none"))
+    result = CliRunner().invoke(cli.app, ["model"])
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "there is no such folder" in result.stderr
+
+
+@pytest.fixture
+def chat(home: Path, asked_home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A chat that is served by a process of its own, and its address."""
+    process = subprocess.Popen(
+        [HABERCI, "chat", "--port", "0", "--home", str(asked_home)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+    )  # fmt: skip
+    with process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            found = re.fullmatch(r"Haberci is ready, with 1 article: (http://127\.0\.0\.1:\d+/)\n", line)
+            if found is None:
+                process.kill()
+                pytest.fail(f"{line!r} {process.communicate()}")
+            yield process, found[1]
+        finally:
+            process.kill()
+
+
+def test_chat_serves_the_page_until_ctrl_c(chat: tuple[subprocess.Popen[str], str], run: Run, asked_home: Path) -> None:
+    process, url = chat
+    with urllib.request.urlopen(url, timeout=60) as response:
+        assert response.status == 200
+        assert "Haberci" in response.read().decode("utf-8")
+
+    busy = run("chat", "--port", url.rstrip("/").rpartition(":")[2], "--home", str(asked_home))
+    assert (busy.exit_code, busy.stdout) == (3, "")
+    assert "Choose another port with --port" in busy.stderr
+
+    process.send_signal(signal.SIGINT)
+    said, warned = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert said == ""
+    assert warned.endswith("Ctrl-C stops it.\nStopped.\n")
+    assert "Traceback" not in warned
