@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +19,6 @@ import numpy as np
 import index.search as search_module
 from bench.data import LAYOUT_TITLES, Paragraph
 from bench.memo import MemoEmbedder
-from bench.peers import System
 from bench.report import Cell, Report, Setup, directions, table
 from bench.retrieval import Haberci, embed_texts, measure
 from index import LANGUAGES, Index, Language, Passage
@@ -28,7 +28,6 @@ from index.search import MAX_PASSAGES
 
 # The figures' usual constant (Cormack et al., 2009).
 RRF_CONSTANT = 60
-NO_LEXICAL = {"LEXICAL_WEIGHT": 0.0, "LEXICAL_CANDIDATES": 0}
 
 Cohort = Mapping[tuple[Kind, Language], np.ndarray]
 
@@ -39,7 +38,7 @@ Cohort = Mapping[tuple[Kind, Language], np.ndarray]
 class Uncentred(LanguageSpace):
     """Vectors as the model makes them."""
 
-    def centre(self, vectors: np.ndarray, kind: Kind, language: Language) -> np.ndarray:
+    def centre(self, vectors: np.ndarray, kind: Kind, language: Language) -> np.ndarray:  # noqa: ARG002
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
@@ -58,7 +57,7 @@ class PlainCosine(LanguageSpace):
         ]
         self._scale = Baseline(0.0, float(np.mean(found)))
 
-    def baselines(self, question: np.ndarray) -> dict[tuple[Kind, Language], Baseline]:
+    def baselines(self, question: np.ndarray) -> dict[tuple[Kind, Language], Baseline]:  # noqa: ARG002
         return dict.fromkeys(self.cohort, self._scale)
 
 
@@ -110,7 +109,7 @@ class WithoutLexical(Index):
     """Words neither find a passage nor move it."""
 
     def search(self, question: str, k: int = 5) -> list[Passage]:
-        with patch.multiple(search_module, **NO_LEXICAL):
+        with patch.multiple(search_module, LEXICAL_WEIGHT=0.0, LEXICAL_CANDIDATES=0):
             return super().search(question, k)
 
 
@@ -147,8 +146,14 @@ class RankFusion:
     def build(self, articles: Sequence[Paragraph]) -> None:
         self._dense.build(articles)
         self._folder = TemporaryDirectory(prefix="haberci-bench-")
-        self._lexical = LexicalIndex(Path(self._folder.name))
+        self._lexical = LexicalIndex(Path(self._folder.name), create=True)
         self._lexical.put(LexicalRow(a.id, a.id, a.language, a.text) for a in articles)
+
+    def close(self) -> None:
+        """Remove the library."""
+        self._dense.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def search(self, question: str, k: int) -> list[str]:
         assert self._lexical is not None, "build comes first"
@@ -169,7 +174,7 @@ def fuse(lists: Sequence[Sequence[str]]) -> list[str]:
 # --- the table --------------------------------------------------------------------------------------
 
 
-def make_variants(embedder: MemoEmbedder) -> list[System]:
+def make_variants(embedder: MemoEmbedder) -> list[Haberci | RankFusion]:
     """Haberci whole, then with each part taken away."""
     return [
         Haberci(embedder),
@@ -186,10 +191,15 @@ def make_variants(embedder: MemoEmbedder) -> list[System]:
 def run(setup: Setup) -> Report:
     """Measure every variant in every layout."""
     report = Report("ablations", "Ablations: what each part is worth")
-    report.add("Recall@1 of Haberci whole, and the points it loses (-) or gains (+) without each part.", setup.describe())
+    report.add(
+        "Recall@1 of Haberci whole, and the points it loses (-) or gains (+) without each part.", setup.describe()
+    )
     embed_texts(setup)
     for layout in setup.layouts:
-        results = {variant.name: measure(variant, setup, layout) for variant in make_variants(setup.embedder)}
+        results = {}
+        for variant in make_variants(setup.embedder):
+            with closing(variant):
+                results[variant.name] = measure(variant, setup, layout)
         report.figures[layout] = results
         report.add(f"## {LAYOUT_TITLES[layout]}", _table(results))
     return report

@@ -31,7 +31,8 @@ class Outcome:
     """One question as if no threshold stood. ``score``: of the best evidence, None without any.
 
     ``kind``: the article that answers is in the question's language ("same") or the other ("cross"), its topic
-    is not in the library ("absent"), or only its paragraph is not ("near"). ``hits``: whether each quote holds the answer.
+    is not in the library ("absent"), or only its paragraph is not ("near"). ``hits``: whether each quote holds the
+    answer.
     """
 
     language: Language
@@ -126,7 +127,7 @@ def measure(outcomes: Sequence[Outcome], threshold: float) -> dict[str, Any]:
 def _evidence_table(figures: dict[str, Any]) -> str:
     names = ("answered", "evidence1", "evidence3")
     rows = [[words, *(figures.get(f"{key}.{name}") for name in names)] for key, words in directions()]
-    return table(["questions, article in", *names], rows)
+    return table(["direction", *names], rows)
 
 
 def _refusal_table(figures: dict[str, Any]) -> str:

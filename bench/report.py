@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,7 +17,7 @@ from rich.progress import track
 from bench.data import LAYOUTS, SOURCE, Corpus
 from bench.memo import MemoEmbedder
 from bench.peers import Missing, System
-from index import LANGUAGES, Language
+from index import Language
 
 PACKAGES = ("haberci", "sentence-transformers", "transformers", "torch", "chromadb", "tantivy", "numpy")
 LANGUAGE_NAMES: dict[Language, str] = {"tr": "Turkish", "en": "English"}
@@ -41,8 +40,8 @@ class Setup:
         """A line for the report: data, model, versions."""
         asked = f", {self.limit} of them asked" if self.limit else ""
         return (
-            f"Data: XQuAD ({SOURCE}): {self.corpus.describe()}{asked}. Model: {self.embedder.fingerprint.split('|')[0]}. "
-            f"{describe_versions()}."
+            f"Data: XQuAD ({SOURCE}): {self.corpus.describe()}{asked}. "
+            f"Model: {self.embedder.fingerprint.split('|')[0]}. {describe_versions()}."
         )
 
 
@@ -106,8 +105,13 @@ def share(values: Sequence[bool]) -> float | None:
 
 def directions() -> list[tuple[str, str]]:
     """The four directions of a question: key and words."""
-    return [(f"{language}.{kind}", f"{LANGUAGE_NAMES[language]}, {words}")
-            for kind, words in (("same", "same language"), ("cross", "other language")) for language in LANGUAGES]  # fmt: skip
+    turkish, english = LANGUAGE_NAMES["tr"], LANGUAGE_NAMES["en"]
+    return [
+        ("tr.same", f"{turkish} questions, {turkish} articles"),
+        ("en.same", f"{english} questions, {english} articles"),
+        ("tr.cross", f"{turkish} questions, {english} articles"),
+        ("en.cross", f"{english} questions, {turkish} articles"),
+    ]
 
 
 def mean(values: Iterable[float | None]) -> float:
@@ -123,21 +127,9 @@ _console = Console(stderr=True)
 
 def steps(rows: Sequence[T], what: str) -> Iterator[T]:
     """The rows, with a bar on stderr while they are worked on."""
-    yield from track(rows, description=f"{what:50}", console=_console, transient=True)
+    yield from track(rows, description=f"{what:50}", console=_console, transient=True, disable=not _console.is_terminal)
 
 
 def say(message: str) -> None:
     """One line on stderr."""
     _console.print(message, highlight=False, markup=False)
-
-
-@contextmanager
-def part(name: str) -> Iterator[None]:
-    """Say that a part begins."""
-    say(f"{name} ...")
-    yield
-
-
-def flatten(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the keys whose value is None."""
-    return {key: value for key, value in figures.items() if value is not None}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.data import LAYOUT_TITLES, Paragraph, Question, lay_out, spread
@@ -28,13 +26,13 @@ class Haberci:
         self.name = name
         self._embedder = embedder
         self._index_class = index_class
-        self._folder: Path | None = None
+        self._folder: TemporaryDirectory[str] | None = None
         self.index: Index | None = None
 
     def build(self, articles: Sequence[Paragraph]) -> None:
         self.close()
-        self._folder = Path(tempfile.mkdtemp(prefix="haberci-bench-"))
-        self.index = self._index_class.open(self._folder, settings=Settings.read(), embedder=self._embedder)
+        self._folder = TemporaryDirectory(prefix="haberci-bench-", ignore_cleanup_errors=True)
+        self.index = self._index_class.open(self._folder.name, settings=Settings.read(), embedder=self._embedder)
         self.index.add(article.to_article() for article in articles)
 
     def search(self, question: str, k: int) -> list[str]:
@@ -47,11 +45,15 @@ class Haberci:
             self.index.close()
             self.index = None
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.cleanup()
+            self._folder = None
 
 
 def load_systems(embedder: MemoEmbedder) -> tuple[System | Missing, ...]:
     """Haberci and its peers, those that are not installed too."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     model = Model(str(embedder.folder), embedder.query_prefix, embedder.passage_prefix)
     with shared_model(embedder):
         return (Haberci(embedder), *load_peers(model))
@@ -159,14 +161,13 @@ def _repeats(key: str, keys: Sequence[str]) -> bool:
 
 
 def _notes(systems: Iterable[System | Missing], embedding_ms: float) -> str:
-    lines = [
+    times = (
         f"Times: {describe_machine()}, the question's vector at hand; embedding a question adds {embedding_ms} ms "
-        "(p50) to every system.",
-        "Peers:",
-        *(
-            f"- {system.name}: {system.hint if isinstance(system, Missing) else system.version}"
-            for system in systems
-            if isinstance(system, Missing) or system.version
-        ),
+        "(p50) to every system."
+    )
+    peers = [
+        f"- {system.name}: {system.hint if isinstance(system, Missing) else system.version}"
+        for system in systems
+        if isinstance(system, Missing) or system.version
     ]
-    return "\n".join(lines)
+    return "\n".join([times, "", "Peers:", "", *peers])

@@ -125,5 +125,6 @@ def _explain() -> str:
     return (
         "Held out: the topics are cut in two halves; the value chosen on each half is measured on the other, and "
         "the mean of both stands here. The first rule takes the highest value at which the worst of the four "
-        f"directions still answers {ANSWERED:.0%} of its questions, the second the one with the most answered + refused."
+        f"directions still answers {ANSWERED:.0%} of its questions, the second the one with the most "
+        "answered + refused."
     )

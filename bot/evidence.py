@@ -14,11 +14,13 @@ MAX_EVIDENCE = 3
 # A sentence counts by itself and by the passage it stands in, with these shares.
 SENTENCE_SHARE = 0.5
 # Below this score, in deviations above unrelated text, nothing answers.
-MIN_SCORE = 4.5
+MIN_SCORE = 4.2
 # A sentence this much below the best one is shown beside it ...
 MARGIN = 2.5
 # ... and one of the best one's own passage is preferred by this much: together they read as one answer.
 SAME_PASSAGE = 0.5
+# Chosen neighbours become one quote when neither is far below the best one; else each stands for itself.
+JOIN_MARGIN = 1.0
 
 # A sentence that opens with one of these speaks of what the sentence before it said.
 _LOOKS_BACK = re.compile(
@@ -80,17 +82,46 @@ def _candidates(passages: Sequence[Passage]) -> list[_Candidate]:
 
 def _join(chosen: Sequence[_Candidate]) -> list[Evidence]:
     """Chosen sentences as quotes: with the context they need, neighbours in one, best first."""
-    spans: list[tuple[Passage, int, int, float]] = []
+    near = chosen[0].score - JOIN_MARGIN
+    spans: list[_Span] = []
     for candidate in chosen:
-        passage, last = candidate.passage, candidate.number
-        first = last - 1 if _needs_context(passage, last) else last
-        for at, (other, begin, end, score) in enumerate(spans):
-            if other is passage and _together(passage, min(first, begin), max(last, end), (first, last), (begin, end)):
-                spans[at] = (passage, min(first, begin), max(last, end), max(score, candidate.score))
-                break
+        first = candidate.number - _needs_context(candidate.passage, candidate.number)
+        span = _Span(candidate.passage, first, candidate.number, candidate.score)
+        at = next((at for at, other in enumerate(spans) if span.joins(other, near)), None)
+        if at is None:
+            spans.append(span)
         else:
-            spans.append((passage, first, last, candidate.score))
-    return [_evidence(*span) for span in spans]
+            spans[at] = spans[at].with_(span)
+    return [span.evidence() for span in spans]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Sentences ``first`` to ``last`` of a passage."""
+
+    passage: Passage
+    first: int
+    last: int
+    score: float
+
+    def joins(self, other: _Span, near: float) -> bool:
+        """Whether the two share a sentence, or are neighbours in one paragraph and both about as good as the best."""
+        if self.passage is not other.passage or self.first > other.last + 1 or other.first > self.last + 1:
+            return False
+        if self.first <= other.last and other.first <= self.last:
+            return True
+        both = self.with_(other)
+        return min(self.score, other.score) >= near and _one_paragraph(self.passage, both.first, both.last)
+
+    def with_(self, other: _Span) -> _Span:
+        return _Span(
+            self.passage, min(self.first, other.first), max(self.last, other.last), max(self.score, other.score)
+        )
+
+    def evidence(self) -> Evidence:
+        start, end = self.passage.sentences[self.first].start, self.passage.sentences[self.last].end
+        quote = self.passage.text[start - self.passage.start : end - self.passage.start]
+        return Evidence(self.passage, quote, start, end, self.score)
 
 
 def _needs_context(passage: Passage, number: int) -> bool:
@@ -102,17 +133,6 @@ def _needs_context(passage: Passage, number: int) -> bool:
     )
 
 
-def _together(passage: Passage, first: int, last: int, one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Whether two runs of sentences touch or overlap within one paragraph."""
-    touching = one[0] <= other[1] + 1 and other[0] <= one[1] + 1
-    return touching and _one_paragraph(passage, first, last)
-
-
 def _one_paragraph(passage: Passage, first: int, last: int) -> bool:
     start, end = passage.sentences[first].start, passage.sentences[last].end
     return "\n" not in passage.text[start - passage.start : end - passage.start].replace("\r", "\n")
-
-
-def _evidence(passage: Passage, first: int, last: int, score: float) -> Evidence:
-    start, end = passage.sentences[first].start, passage.sentences[last].end
-    return Evidence(passage, passage.text[start - passage.start : end - passage.start], start, end, score)

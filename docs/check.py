@@ -56,9 +56,7 @@ def unequal_readmes() -> Iterator[str]:
 
 def _commands(text: str) -> list[str]:
     """The shell examples, without comments and without what stands in quotation marks."""
-    return [
-        re.sub(r"[ \t]*#.*|\"[^\"]*\"", "", code) for language, code in _FENCE.findall(text) if language == "sh"
-    ]
+    return [re.sub(r"[ \t]*#.*|\"[^\"]*\"", "", code) for language, code in _FENCE.findall(text) if language == "sh"]
 
 
 def problems() -> list[str]:

@@ -162,6 +162,15 @@ class Embedder:
             )
         return [len(ids) for ids in encoded["input_ids"]]
 
+    def piece_scores(self) -> dict[str, float]:
+        """The tokenizer's pieces with their log-probabilities; empty for a tokenizer that is no unigram model."""
+        backend = getattr(self._transformer().tokenizer, "backend_tokenizer", None)
+        if backend is None or type(backend.model).__name__ != "Unigram":
+            return {}
+        with self._tokenizer_lock:
+            model = json.loads(backend.to_str())["model"]
+        return {piece: float(score) for piece, score in model["vocab"]}
+
     def _encode(self, texts: Sequence[str], prefix: str, progress: Callable[[int], None] | None) -> Vectors:
         _check_texts(texts)
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)

@@ -41,16 +41,24 @@ def name_terms(text: str) -> set[str]:
 
 
 class LexicalIndex:
-    """The lexical index of one generation, in a folder of its own; made when missing."""
+    """The lexical index of one generation, in a folder of its own.
 
-    def __init__(self, folder: Path) -> None:
+    ``create`` makes it where it is missing or damaged: for writers only, who then fill it again from Chroma.
+    A reader has an empty one until that has happened.
+    """
+
+    def __init__(self, folder: Path, *, create: bool) -> None:
         import tantivy
 
-        folder.mkdir(parents=True, exist_ok=True)
+        if create:
+            folder.mkdir(parents=True, exist_ok=True)
         try:
             self._index = tantivy.Index(_schema(), path=str(folder))
         except (ValueError, OSError):
-            # Damaged or of another version. It is derived from Chroma: the next writer fills it again.
+            # Missing, damaged or of another version.
+            if not create:
+                self._index = tantivy.Index(_schema())
+                return
             delete_lexical_index(folder)
             folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(_schema(), path=str(folder))

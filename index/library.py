@@ -14,11 +14,12 @@ import numpy as np
 from index.articles import complete
 from index.chunking import Chunk, Span, chunk_article
 from index.embedding import Embedder
-from index.errors import IndexMismatchError
+from index.language import detect_question_language
 from index.manifest import Recipe
 from index.scoring import Kind, LanguageSpace, cohort_digest, load_space
 from index.search import MAX_PASSAGES, Searcher, check_question, place_question
 from index.settings import Settings
+from index.spelling import SpellingRestorer
 from index.store import HEADING, Rows, Store, View, Writer
 from index.types import Article, Changes, Passage
 
@@ -46,6 +47,7 @@ class Index:
         self._store = Store(folder, settings.lock_timeout_s)
         self._searcher = Searcher()
         self._space: LanguageSpace | None = None
+        self._made_restorer: SpellingRestorer | None = None
 
     @classmethod
     def open(
@@ -78,8 +80,7 @@ class Index:
 
     def __len__(self) -> int:
         """How many articles the library holds."""
-        with self._store.reading() as view:
-            return len(view.live) if view else 0
+        return self._store.read(lambda view: len(view.live) if view else 0)
 
     @property
     def revision(self) -> int:
@@ -89,17 +90,13 @@ class Index:
 
     def articles(self) -> list[Article]:
         """All articles with their texts, the newest first, those without a date last."""
-        with self._store.reading() as view:
-            if view is None:
-                return []
-            articles = view.read_articles(list(view.live))
+        articles = self._store.read(lambda view: view.read_articles(list(view.live)) if view else [])
         articles.sort(key=lambda a: a.id)
         return sorted(articles, key=lambda a: a.published.toordinal() if a.published else 0, reverse=True)
 
     def article(self, article_id: str) -> Article | None:
         """One article, None when the library does not hold it."""
-        with self._store.reading() as view:
-            return view.article(article_id) if view else None
+        return self._store.read(lambda view: view.article(article_id) if view else None)
 
     def search(self, question: str, k: int = 5) -> list[Passage]:
         """The ``k`` passages nearest to a Turkish or English question, best first; fewer when there are fewer.
@@ -110,12 +107,17 @@ class Index:
         check_question(question)
         if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= MAX_PASSAGES:
             raise ValueError(f"k must be a whole number from 1 to {MAX_PASSAGES}, not {k!r}")
-        with self._store.reading() as view:
-            if view is None or not view.live:
-                return []
-            vector = self.embedder.encode_queries([question])[0]
-            self._check_dimension(view, len(vector))
-            return self._searcher.search(view, place_question(question, vector, self.space), k)
+        if not len(self):
+            return []
+        typed = self._restorer.restore(question, detect_question_language(question))
+        vector = self.embedder.encode_queries([typed])[0]
+        return self._store.read(lambda view: self._search(view, question, vector, k))
+
+    def _search(self, view: View | None, question: str, vector: np.ndarray, k: int) -> list[Passage]:
+        if view is None:
+            return []
+        view.manifest.check(replace(self._recipe(), dimension=len(vector)), self.folder)
+        return self._searcher.search(view, place_question(question, vector, self.space), k)
 
     def as_retriever(self, *, k: int = 5) -> PassageRetriever:
         """The index as a LangChain ``BaseRetriever`` whose documents carry the passage's fields as metadata."""
@@ -129,6 +131,12 @@ class Index:
         if self._space is None:
             self._space = load_space(self.embedder, self.settings.cache)
         return self._space
+
+    @property
+    def _restorer(self) -> SpellingRestorer:
+        if self._made_restorer is None:
+            self._made_restorer = SpellingRestorer(self.embedder.piece_scores())
+        return self._made_restorer
 
     # --- writing ------------------------------------------------------------------------------------
 
@@ -179,8 +187,8 @@ class Index:
         if self._store.manifest() is None:
             return Changes()
         recipe = replace(self._recipe(), dimension=self.embedder.dimension)
-        with self._store.writing(recipe) as writer, writer.view.held() as old:
-            articles = old.read_articles(sorted(old.live))
+        with self._store.writing(recipe, for_rebuild=True) as writer:
+            articles = writer.view.read_articles(sorted(writer.view.live))
             with writer.new_generation(recipe) as fresh:
                 for done, part in _parts(articles):
                     fresh.put(*self._rows(part))
@@ -215,27 +223,16 @@ class Index:
 
     def _writing(self, *, embeds: bool = True) -> AbstractContextManager[Writer]:
         """``embeds``: whether vectors will be written; only then is the model loaded, for their dimension."""
-        recipe = replace(self._recipe(), dimension=self.embedder.dimension if embeds else None)
-        manifest = self._store.manifest()
-        if manifest is not None:
-            # Also after opening: another process may have rebuilt the index with another model.
-            manifest.check(recipe, self.folder)
-        return self._store.writing(recipe)
-
-    def _check_dimension(self, view: View, dimension: int) -> None:
-        recipe = replace(self._recipe(), dimension=dimension)
-        if view.manifest.recipe != recipe:
-            view.manifest.check(recipe, self.folder)
-            raise IndexMismatchError(folder=self.folder, what="recipe", built=view.manifest.recipe, current=recipe)
+        return self._store.writing(replace(self._recipe(), dimension=self.embedder.dimension if embeds else None))
 
     def _rows(self, articles: Sequence[Article]) -> tuple[Rows, Rows, Rows]:
         """Chunk, embed and centre articles: the rows of the chunks, sentences and articles collections."""
+        # A longer chunk the model would not read to its end.
+        limit = min(self.settings.max_chunk_tokens, self.embedder.max_tokens)
         chunks = [
             (article, number, chunk)
             for article in articles
-            for number, chunk in enumerate(
-                chunk_article(article, self.embedder.count_tokens, self.settings.max_chunk_tokens)
-            )
+            for number, chunk in enumerate(chunk_article(article, self.embedder.count_tokens, limit))
         ]
         pieces = [(a, f"{_chunk_id(a, n)}:{name}", span) for a, n, chunk in chunks for name, span in _pieces(chunk)]
         chunk_vectors = self.embedder.encode_passages([_context(a, chunk) for a, _, chunk in chunks])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -34,15 +35,21 @@ class Manifest:
     """``revision`` counts finished writes. ``generation`` names the collections in use; a rebuild makes new ones.
 
     ``pending`` holds the keys of article versions that a write was adding or deleting: empty unless a writer
-    is at work or died. ``seeded``: the shipped articles have been put in once.
+    is at work or died. ``seeded``: the shipped articles have been put in once. ``library``: chosen at random
+    when the library is made.
     """
 
     recipe: Recipe
+    library: str
     revision: int = 0
     generation: int = 1
     pending: tuple[str, ...] = ()
     seeded: bool = False
     format: int = FORMAT
+
+    def same_revision(self, other: Manifest) -> bool:
+        """Whether readers see the same with both; a library that was deleted and made anew is another one."""
+        return (self.library, self.revision) == (other.library, other.revision)
 
     def check(self, recipe: Recipe, folder: Path) -> None:
         """Raise :class:`~index.errors.IndexMismatchError` when the index was built by another recipe."""
@@ -50,7 +57,7 @@ class Manifest:
             raise IndexMismatchError(folder=folder, what="format", built=self.format, current=FORMAT)
         built = asdict(self.recipe)
         for name, current in asdict(recipe).items():
-            if current is not None and built[name] != current:
+            if current is not None and built[name] not in (None, current):
                 raise IndexMismatchError(folder=folder, what=name, built=repr(built[name]), current=repr(current))
 
 
@@ -92,6 +99,13 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise StoreError(folder=folder, action="written", reason=error.strerror or error) from error
+
+
+def remove_litter(folder: Path) -> None:
+    """Remove what killed writers have left of :func:`write_manifest`. The caller holds the write lock."""
+    for file in folder.glob(f"{FILE_NAME}.*"):
+        with suppress(OSError):
+            file.unlink()
 
 
 def stamp(folder: Path) -> tuple[int, int] | None:

@@ -18,6 +18,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -141,4 +142,5 @@ def _write_vectors(file: Path, vectors: Mapping[tuple[Kind, Language], np.ndarra
         temporary.replace(file)
     except OSError:
         # A cache that cannot be written costs seconds at the next start, nothing else.
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()

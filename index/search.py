@@ -94,8 +94,8 @@ class Searcher:
         matches = {language: view.lexical.search(question.text, language, LEXICAL_HITS) for language in LANGUAGES}
         chunks = [
             (i, chunk)
-            for i, chunk in self._load(view, self._candidates(view, question, matches)).items()
-            if chunk.article_id in view.live and view.live[chunk.article_id].key == chunk.key
+            for i, chunk in self._load(view, self._candidates(view, question, matches, k)).items()
+            if chunk.article_id in view.live
         ]
         best = {
             language: max((found.get(i, 0.0) for i, chunk in chunks if chunk.language == language), default=0.0)
@@ -109,19 +109,20 @@ class Searcher:
         return passages[:k]
 
     def _candidates(
-        self, view: View, question: PlacedQuestion, matches: Mapping[Language, Mapping[str, float]]
+        self, view: View, question: PlacedQuestion, matches: Mapping[Language, Mapping[str, float]], k: int
     ) -> list[str]:
-        """Ids of the chunks that are near by themselves, through one of their sentences, or by their words."""
+        """Ids of live chunks that are near by themselves, through one of their sentences, or by their words."""
         query = question.vector[None, :]
         found: dict[str, None] = {}
         for hits in matches.values():
             found.update(dict.fromkeys(itertools.islice(hits, LEXICAL_CANDIDATES)))
         for collection, neighbours in ((view.chunks, CHUNK_NEIGHBOURS), (view.sentences, SENTENCE_NEIGHBOURS)):
-            limit = min(neighbours, MAX_NEIGHBOURS, collection.count())
+            limit = min(max(neighbours, k), MAX_NEIGHBOURS, collection.count())
             if limit:
                 ids = collection.query(query_embeddings=query, n_results=limit, include=[])["ids"][0]
                 found.update(dict.fromkeys(":".join(i.split(":")[:2]) for i in ids))
-        return list(found)
+        # Versions that no live article names: just added, or about to be deleted.
+        return [i for i in found if i.split(":")[0] in view.live_keys]
 
     def _load(self, view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
         with self._lock:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingsError
@@ -36,13 +36,17 @@ class Settings(BaseSettings):
     max_chunk_tokens: int = Field(default=320, ge=32)
     lock_timeout_s: float = Field(default=60.0, gt=0)
 
-    @field_validator("home", "cache", "model", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _not_blank(cls, value: object) -> object:
-        # An empty path would mean the current folder, which nobody who sets a variable to nothing has in mind.
-        if isinstance(value, str) and not value.strip():
-            raise ValueError("it is empty; give it a value or unset it")
-        return value
+    def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
+        # A variable that is set to nothing is as good as unset; an empty path would mean the current folder.
+        blank = {name for name in ("home", "cache", "model") if str(values.get(name, "-")).strip() == ""}
+        return {name: value for name, value in values.items() if name not in blank}
+
+    @field_validator("home", "cache")
+    @classmethod
+    def _at_home(cls, value: Path) -> Path:
+        return value.expanduser()
 
     @classmethod
     def read(cls, **given: object) -> Settings:

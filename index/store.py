@@ -9,19 +9,20 @@ writes, so a reader looks at the manifest and opens a fresh client when it has c
 from __future__ import annotations
 
 import itertools
+import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from index.errors import HaberciError, LibraryBusyError, StoreError
 from index.lexical import LexicalIndex, LexicalRow, delete_lexical_index
-from index.manifest import FORMAT, Manifest, Recipe, read_manifest, stamp, write_manifest
+from index.manifest import FORMAT, Manifest, Recipe, read_manifest, remove_litter, stamp, write_manifest
 from index.types import Article, Language
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ MAX_NEIGHBOURS = 300
 # Row ids: a chunk's is "key:number", a sentence's "key:number:sentence", a heading's "key:number:h".
 HEADING = "h"
 
+# How often a look is repeated that a write by another process has overtaken.
+LOOKS = 3
+READERS_TIMEOUT_S = 30.0
+KINDS = ("chunks", "sentences", "articles")
+
+T = TypeVar("T")
 _serial = itertools.count(1)
 
 
@@ -70,44 +77,61 @@ class Rows:
 
 
 class View:
-    """One consistent look at the library: collections of one generation and the articles that are live."""
+    """One consistent look at the library: collections of one generation and the articles that are live.
 
-    def __init__(self, folder: Path, manifest: Manifest, seen: tuple[int, int] | None) -> None:
+    ``create`` makes what is missing: for writers only, since a reader may come late to a generation that
+    has just been dropped.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, seen: tuple[int, int] | None, *, create: bool) -> None:
         self.folder = folder
         self.manifest = manifest
         self.seen = seen
-        self._client = _open_client(folder)
         self._readers = 0
         self._retired = False
-        self._lock = threading.Lock()
-        self.chunks, self.sentences, self.articles = (
-            _collection(self._client, f"{name}-{manifest.generation}") for name in ("chunks", "sentences", "articles")
-        )
-        self.lexical = LexicalIndex(self.lexical_folder(manifest.generation))
-        self.live: dict[str, Record] = _read_records(self.articles)
+        self._idle = threading.Condition()
+        self._client = _open_client(folder)
+        try:
+            self.chunks, self.sentences, self.articles = (
+                _collection(self._client, f"{kind}-{manifest.generation}", create=create) for kind in KINDS
+            )
+            self.lexical = LexicalIndex(self.lexical_folder(manifest.generation), create=create)
+            self._set_live(_read_records(self.articles))
+        except BaseException:
+            self._client.close()  # type: ignore[attr-defined]
+            raise
+
+    def _set_live(self, live: dict[str, Record]) -> None:
+        self.live = live
+        self.live_keys = frozenset(record.key for record in live.values())
 
     def lexical_folder(self, generation: int) -> Path:
         return self.folder / f"{LEXICAL_FOLDER}-{generation}"
 
-    @contextmanager
-    def held(self) -> Iterator[View]:
-        """Keep the client open for the length of a read, even when a newer view replaces this one."""
-        with self._lock:
+    def hold(self) -> None:
+        """Keep the client open until :meth:`release`, even when a newer view replaces this one."""
+        with self._idle:
             self._readers += 1
-        try:
-            yield self
-        finally:
-            with self._lock:
-                self._readers -= 1
-            self._close_if_done()
+
+    def release(self) -> None:
+        with self._idle:
+            self._readers -= 1
+            self._idle.notify_all()
+        self._close_if_done()
 
     def retire(self) -> None:
         """Close the client as soon as its last reader has finished."""
-        self._retired = True
+        with self._idle:
+            self._retired = True
         self._close_if_done()
 
+    def wait_for_readers(self, timeout_s: float) -> None:
+        """Return when nobody else reads here any more, or after ``timeout_s``; the caller holds it once."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._readers <= 1, timeout_s)
+
     def _close_if_done(self) -> None:
-        with self._lock:
+        with self._idle:
             if not self._retired or self._readers:
                 return
             self._retired = False
@@ -124,12 +148,15 @@ class View:
             texts.update(zip(got["ids"], got["documents"] or [], strict=True))
         return [_to_article(i, texts[i], self.live[i]) for i in ids if i in texts and i in self.live]
 
-    def drop_collections(self, generation: int) -> None:
-        names = {collection.name for collection in self._client.list_collections()}
-        for name in (f"{kind}-{generation}" for kind in ("chunks", "sentences", "articles")):
-            if name in names:
-                self._client.delete_collection(name)
-        delete_lexical_index(self.lexical_folder(generation))
+    def drop_generations(self, keep: int) -> None:
+        """Delete the collections and lexical indexes of all other generations."""
+        for collection in self._client.list_collections():
+            kind, _, generation = collection.name.rpartition("-")
+            if kind in KINDS and generation != str(keep):
+                self._client.delete_collection(collection.name)
+        for folder in self.folder.glob(f"{LEXICAL_FOLDER}-*"):
+            if folder != self.lexical_folder(keep):
+                delete_lexical_index(folder)
 
     # --- writing (only by the holder of the write lock) ---
 
@@ -146,19 +173,18 @@ class View:
                     metadatas=rows.metadatas[part],  # type: ignore[arg-type]
                 )
         fresh = {i: _to_record(m) for i, m in zip(articles.ids, articles.metadatas, strict=True)}
-        self.live = {**self.live, **fresh}
+        self._set_live({**self.live, **fresh})
 
     def forget(self, ids: Sequence[str]) -> None:
         """Take articles out of the library; their chunks are left to :meth:`delete_versions`."""
         for some in _batches(ids):
             self.articles.delete(ids=list(some))
         gone = set(ids)
-        self.live = {i: record for i, record in self.live.items() if i not in gone}
+        self._set_live({i: record for i, record in self.live.items() if i not in gone})
 
     def delete_versions(self, keys: Sequence[str]) -> None:
         """Delete the chunks and sentences of the versions that no live article names."""
-        named = {record.key for record in self.live.values()}
-        unnamed = [key for key in keys if key not in named]
+        unnamed = [key for key in keys if key not in self.live_keys]
         if unnamed:
             self.lexical.delete_versions(unnamed)
         for some in _batches(unnamed, 200):
@@ -171,7 +197,7 @@ class View:
         if len(self.lexical) == self.chunks.count():
             return
         delete_lexical_index(self.lexical_folder(self.manifest.generation))
-        self.lexical = LexicalIndex(self.lexical_folder(self.manifest.generation))
+        self.lexical = LexicalIndex(self.lexical_folder(self.manifest.generation), create=True)
         for some in _batches(self.chunks.get(include=[])["ids"]):
             got = self.chunks.get(ids=list(some), include=["documents", "metadatas"])
             self.lexical.put(_lexical_rows(got["ids"], got["metadatas"] or [], got["documents"] or []))
@@ -197,31 +223,59 @@ class Store:
     def manifest(self) -> Manifest | None:
         return read_manifest(self.folder)
 
-    @contextmanager
-    def reading(self) -> Iterator[View | None]:
-        """The current view, None while nothing has ever been written; follows other processes' writes."""
-        view = self._current()
-        if view is None:
-            yield None
-            return
-        with view.held():
-            yield view
+    def read(self, look: Callable[[View | None], T]) -> T:
+        """What ``look`` finds in the current view (None while nothing has ever been written).
+
+        Follows the writes of other processes. A look that such a write overtakes, so that Chroma no longer
+        has what it asks for, is taken again on the new view.
+        """
+        for remaining in reversed(range(LOOKS)):
+            revision = -1
+            try:
+                with self._reading() as view:
+                    revision = view.manifest.revision if view else 0
+                    with chroma_errors(self.folder, "read"):
+                        return look(view)
+            except StoreError:
+                manifest = self.manifest()
+                if not remaining or manifest is None or manifest.revision == revision:
+                    raise
+        raise AssertionError("unreachable")
 
     @contextmanager
-    def writing(self, recipe: Recipe) -> Iterator[Writer]:
+    def _reading(self) -> Iterator[View | None]:
+        with self._switch:
+            view = self._current()
+            if view is not None:
+                view.hold()
+        try:
+            yield view
+        finally:
+            if view is not None:
+                view.release()
+
+    @contextmanager
+    def writing(self, recipe: Recipe, *, for_rebuild: bool = False) -> Iterator[Writer]:
         """A writer that holds the library's write lock and starts from a fresh view.
 
         What the writer has committed stays, also when the block is left by an error. Raises
-        :class:`~index.errors.LibraryBusyError` when someone else keeps the lock for too long.
+        :class:`~index.errors.LibraryBusyError` when someone else keeps the lock for too long,
+        :class:`~index.errors.IndexMismatchError` when the index is of another recipe (unless ``for_rebuild``).
         """
         self.create_folder()
         with self._locked():
-            view = self._open(self.manifest() or Manifest(recipe=recipe))
-            with self._switch:
-                self._replace(view)
-            writer = Writer(self, view)
-            writer.clean_up()
-            yield writer
+            manifest = self.manifest() or Manifest(recipe=recipe, library=secrets.token_hex(8))
+            if not for_rebuild:
+                manifest.check(recipe, self.folder)
+            view = self._open(manifest, stamp(self.folder), create=True)
+            view.hold()
+            try:
+                writer = Writer(self, view)
+                self.show(view)
+                writer.clean_up()
+                yield writer
+            finally:
+                view.release()
 
     def show(self, view: View) -> None:
         """Let readers of this process have ``view`` from now on."""
@@ -236,25 +290,25 @@ class Store:
             self._replace(None)
 
     def open_generation(self, manifest: Manifest) -> View:
-        return self._open(manifest)
+        return self._open(manifest, None, create=True)
 
     def _current(self) -> View | None:
-        seen = stamp(self.folder)
-        view = self._view
+        """The view that is right now. The caller holds ``_switch``."""
+        seen, view = stamp(self.folder), self._view
         if view is not None and view.seen == seen:
             return view
-        with self._switch:
-            manifest = self.manifest()
-            view = self._view
-            if view is not None and manifest is not None and manifest.revision == view.manifest.revision:
-                # A writer is at work, or has tidied up: nothing that a reader sees has changed.
-                view.seen = seen
-                return view
-            return self._replace(None if manifest is None else self._open(manifest, seen))
+        manifest = self.manifest()
+        if manifest is None:
+            return self._replace(None)
+        if view is not None and view.manifest.same_revision(manifest):
+            # A writer is at work, or has tidied up: nothing that a reader sees has changed.
+            view.seen = seen
+            return view
+        return self._replace(self._open(manifest, seen, create=False))
 
-    def _open(self, manifest: Manifest, seen: tuple[int, int] | None = None) -> View:
+    def _open(self, manifest: Manifest, seen: tuple[int, int] | None, *, create: bool) -> View:
         with chroma_errors(self.folder, "opened"):
-            return View(self.folder, manifest, seen or stamp(self.folder))
+            return View(self.folder, manifest, seen, create=create)
 
     def _replace(self, view: View | None) -> View | None:
         old, self._view = self._view, view
@@ -271,12 +325,17 @@ class Store:
             raise busy
         try:
             # The operating system frees this lock when its process dies.
-            with FileLock(self.folder / LOCK_FILE, timeout=self._lock_timeout_s):
+            lock = FileLock(self.folder / LOCK_FILE)
+            try:
+                lock.acquire(timeout=self._lock_timeout_s)
+            except Timeout as error:
+                raise busy from error
+            except OSError as error:
+                raise StoreError(folder=self.folder, action="written", reason=error.strerror or error) from error
+            try:
                 yield
-        except Timeout as error:
-            raise busy from error
-        except PermissionError as error:
-            raise StoreError(folder=self.folder, action="written", reason=error.strerror or error) from error
+            finally:
+                lock.release()
         finally:
             self._one_writer.release()
 
@@ -290,8 +349,12 @@ class Writer:
 
     def clean_up(self) -> None:
         """Finish what a writer that died had begun, and mend what a stray hand has damaged."""
+        remove_litter(self._store.folder)
+        with chroma_errors(self._store.folder, "written"):
+            self.view.drop_generations(keep=self.view.manifest.generation)
         if self.view.manifest.pending:
-            self._delete_versions(self.view.manifest.pending)
+            # Readers may still look at what is deleted now, and at records that the dead writer has switched.
+            self._commit(self.view.manifest.pending)
         with chroma_errors(self._store.folder, "written"):
             self.view.mend_lexical()
 
@@ -322,9 +385,6 @@ class Writer:
             old.manifest, recipe=recipe, generation=old.manifest.generation + 1,
             revision=old.manifest.revision + 1, pending=(), format=FORMAT,
         )  # fmt: skip
-        with chroma_errors(self._store.folder, "written"):
-            # Left over when an earlier rebuild was broken off.
-            old.drop_collections(manifest.generation)
         fresh = self._store.open_generation(manifest)
         try:
             yield fresh
@@ -333,10 +393,11 @@ class Writer:
             raise
         write_manifest(self._store.folder, manifest)
         self.view = fresh
-        with old.held():
-            self._store.show(fresh)
+        self._store.show(fresh)
+        # Searches under way read the old generation; those of other processes are taken again.
+        old.wait_for_readers(READERS_TIMEOUT_S)
         with chroma_errors(self._store.folder, "written"):
-            fresh.drop_collections(old.manifest.generation)
+            fresh.drop_generations(keep=manifest.generation)
 
     def _commit(self, old: Sequence[str]) -> None:
         # Readers move on before the versions that they may be reading are deleted.
@@ -376,7 +437,9 @@ def _open_client(folder: Path) -> ClientAPI:
     return chromadb.PersistentClient(path, settings=Settings(anonymized_telemetry=False))
 
 
-def _collection(client: ClientAPI, name: str) -> Collection:
+def _collection(client: ClientAPI, name: str, *, create: bool) -> Collection:
+    if not create:
+        return client.get_collection(name, embedding_function=None)
     # ef_search: as many neighbours as a search ever asks for, else HNSW may return fewer.
     return client.get_or_create_collection(
         name, embedding_function=None, configuration={"hnsw": {"space": "cosine", "ef_search": MAX_NEIGHBOURS}}
@@ -408,9 +471,7 @@ def _to_record(metadata: Mapping[str, Any]) -> Record:
 
 
 def _to_article(article_id: str, text: str, record: Record) -> Article:
-    return Article(
-        article_id, text, record.title, record.language, record.published, record.url, record.source
-    )
+    return Article(article_id, text, record.title, record.language, record.published, record.url, record.source)
 
 
 def _batches(items: Sequence[str], size: int = ROWS_PER_CALL) -> Iterator[Sequence[str]]:

@@ -64,6 +64,9 @@ class FakeEmbedder:
         """As a subword tokenizer would: about four letters a token, a prefix and two marks for each text."""
         return [4 + sum(-(-len(word) // 4) for word in text.split()) for text in texts]
 
+    def piece_scores(self) -> dict[str, float]:
+        return {}
+
     def _encode(self, prefix: str, texts: Sequence[str]) -> np.ndarray:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for i, text in enumerate(texts):

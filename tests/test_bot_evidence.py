@@ -52,7 +52,9 @@ def test_a_sentence_that_asks_is_never_evidence(asks: str) -> None:
 
 def test_a_sentence_far_below_the_best_is_left_out() -> None:
     # A sentence counts half by itself, half by its passage.
-    assert quotes(passage(("Kar yağdı.", HIGH), ("Lig başladı.", HIGH - 2 * MARGIN - 0.1), between="\n")) == ["Kar yağdı."]
+    assert quotes(passage(("Kar yağdı.", HIGH), ("Lig başladı.", HIGH - 2 * MARGIN - 0.1), between="\n")) == [
+        "Kar yağdı."
+    ]
 
 
 def test_at_most_three_sentences() -> None:
@@ -61,6 +63,16 @@ def test_at_most_three_sentences() -> None:
 
 def test_chosen_neighbours_of_one_paragraph_become_one_quote() -> None:
     assert quotes(passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH + 1))) == ["Kar yağdı. Okullar kapandı."]
+
+
+def test_a_neighbour_that_is_clearly_weaker_stays_apart() -> None:
+    found = quotes(passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH + 2.1)))
+    assert found == ["Okullar kapandı.", "Kar yağdı."]
+
+
+def test_no_sentence_is_quoted_twice() -> None:
+    found = quotes(passage(("Okullar kapandı.", HIGH), ("Bunu vali söyledi.", HIGH + 3)))
+    assert found == ["Okullar kapandı. Bunu vali söyledi."]
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\n\n"])

@@ -147,7 +147,6 @@ def test_an_add_that_is_broken_off_keeps_what_was_written_and_the_next_completes
         RuntimeError("mine"),
         pytest.param(
             PermissionError(13, "mine"),
-            marks=pytest.mark.xfail(reason="a PermissionError of the caller's own is taken for the lock's"),
         ),
     ],
 )
@@ -372,7 +371,6 @@ def test_another_dimension_of_one_name_is_refused(tmp_path: Path) -> None:
             use()
 
 
-@pytest.mark.xfail(reason="a rebuild drops the collections that a search in flight is reading")
 def test_a_search_that_is_overtaken_by_a_rebuild_still_answers(tmp_path: Path) -> None:
     embedder = FakeEmbedder()
     with open_index(tmp_path / "library", embedder=embedder) as index:
@@ -384,7 +382,6 @@ def test_a_search_that_is_overtaken_by_a_rebuild_still_answers(tmp_path: Path) -
         assert index.search(QUESTION) == before
 
 
-@pytest.mark.xfail(reason="the lexical index shows an old view rows that its Chroma client has not got: InternalError")
 def test_a_search_that_is_overtaken_by_other_writes_finds_whole_articles(tmp_path: Path) -> None:
     embedder = FakeEmbedder()
     with open_index(tmp_path / "library", embedder=embedder) as index:
@@ -426,7 +423,6 @@ def test_many_threads_search_while_one_writes(index: Index) -> None:
         assert sum(each.result() for each in running) >= 4
 
 
-@pytest.mark.xfail(reason="a reader makes the collections of a generation that was dropped while it opened them")
 def test_a_reader_that_is_overtaken_by_a_rebuild_while_it_opens_sees_the_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -518,7 +514,6 @@ def test_a_folder_may_be_a_text_with_a_tilde(tmp_path: Path, monkeypatch: pytest
     assert index.folder == tmp_path / "kitaplık"
 
 
-@pytest.mark.xfail(reason="a tilde in HABERCI_HOME is taken for a folder's name")
 def test_the_home_of_the_settings_may_have_a_tilde_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)

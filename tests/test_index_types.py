@@ -234,7 +234,6 @@ def test_settings_do_not_change_and_touch_no_disk(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.xfail(reason="an empty HABERCI_HOME or HABERCI_CACHE is taken for the current directory")
 @pytest.mark.parametrize("name", ["home", "cache"])
 def test_an_empty_folder_setting_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     default = getattr(Settings.read(), name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -27,7 +27,7 @@ class EmbeddingRetriever:
             model=model.folder, prefix=model.passage_prefix, device=device, progress_bar=False
         )
         self._documents.warm_up()
-        self._make_text_embedder = lambda: embedders.SentenceTransformersTextEmbedder(
+        self._make_text_embedder: Callable[[], Any] = lambda: embedders.SentenceTransformersTextEmbedder(
             model=model.folder, prefix=model.query_prefix, device=device, progress_bar=False
         )
         self._pipeline: Any = None
