@@ -2,8 +2,9 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+BENCH  ?= .venv-bench
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check
+PIP    := -m pip --disable-pip-version-check
 
 .PHONY: chat test check bench format screenshots lock clean
 
@@ -20,8 +21,8 @@ check: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.check
 
-bench: $(VENV)/.installed-bench
-	$(BIN)/python -m bench $(ARGS)
+bench: $(BENCH)/.installed
+	$(BENCH)/bin/python -m bench $(ARGS)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
@@ -32,21 +33,26 @@ screenshots: $(VENV)/.installed-dev
 
 # Everything is pinned, so pip has nothing to resolve. torch goes first and alone: where its build for the
 # platform needs more packages than the CPU build (CUDA libraries on Linux), pip adds them.
-$(VENV)/.installed: requirements.lock pyproject.toml
+# install: environment, lock file
+define install
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Haberci needs Python 3.11 or newer; choose one with: make PYTHON=python3.11")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --constraint requirements.lock torch==2.13.0
-	$(PIP) install --quiet --no-deps --requirement requirements.lock
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	$(1)/bin/python $(PIP) install --quiet --constraint $(2) torch==2.13.0
+	$(1)/bin/python $(PIP) install --quiet --no-deps --requirement $(2)
+	$(1)/bin/python $(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+endef
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(call install,$(VENV),requirements.lock)
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
-	$(PIP) install --quiet --no-deps --requirement requirements-dev.lock
+	$(BIN)/python $(PIP) install --quiet --no-deps --requirement requirements-dev.lock
 	touch $@
 
-$(VENV)/.installed-bench: $(VENV)/.installed-dev requirements-bench.lock
-	$(PIP) install --quiet --no-deps --requirement requirements-bench.lock
-	touch $@
+# An environment of its own, since some peers need other versions.
+$(BENCH)/.installed: requirements-bench.lock pyproject.toml
+	$(call install,$(BENCH),requirements-bench.lock)
 
 # Needs uv. torch's CUDA libraries are left out of the locks: which of them are needed is the platform's affair.
 UNLOCKED := ^(cuda-[a-z]+|nvidia-[a-z0-9-]+|triton|torch)==
@@ -65,8 +71,8 @@ requirements.lock:
 requirements-dev.lock:
 	$(call compile,--extra build --extra dev)
 requirements-bench.lock:
-	$(call compile,--extra build --extra dev --extra bench)
+	$(call compile,--extra build --extra bench)
 endif
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,10 +11,22 @@ from typing import Any
 from bench.data import LAYOUT_TITLES, Paragraph, Question, lay_out, spread
 from bench.memo import MemoEmbedder, shared_model
 from bench.peers import PASSAGES, Missing, Model, System, load_peers, unique
-from bench.report import LANGUAGE_NAMES, Cell, Report, Setup, describe_machine, say, share, steps, table
+from bench.report import (
+    LANGUAGE_NAMES,
+    Cell,
+    Report,
+    Setup,
+    describe_machine,
+    directions,
+    say,
+    share,
+    show,
+    steps,
+    table,
+)
 from index import LANGUAGES, Index, Settings
 
-KINDS = (("all", "all"), ("same", "same language"), ("cross", "other language"))
+KINDS = ("all", "same", "cross")
 
 
 class Haberci:
@@ -66,6 +78,7 @@ def run(setup: Setup) -> Report:
         "Recall@1 / recall@5 of the article that answers. Every article is in the library in one language only, so "
         "a question in the other language can only be answered across languages. All systems use the same model, "
         "prefixes and articles in one run.",
+        "![Recall@1 by layout and direction](recall.svg)",
         setup.describe(),
     )
     results: dict[str, dict[str, Any]] = {}
@@ -126,7 +139,7 @@ def rank(question: Question, found: Sequence[str]) -> int | None:
 def recalls(language: str, ranks: Sequence[tuple[int | None, bool]]) -> dict[str, float]:
     """Recall@1 and @5 of ranks that each come with whether the article is in the question's language."""
     figures = {}
-    for kind, _ in KINDS:
+    for kind in KINDS:
         group = [place for place, is_same in ranks if kind == "all" or is_same == (kind == "same")]
         for depth in (1, 5):
             value = share([place is not None and place < depth for place in group])
@@ -136,28 +149,20 @@ def recalls(language: str, ranks: Sequence[tuple[int | None, bool]]) -> dict[str
 
 
 def _table(results: dict[str, dict[str, Any]]) -> str:
-    columns = [
-        (f"{language}.{kind}", f"{LANGUAGE_NAMES[language]} questions, {words}")
-        for language in LANGUAGES
-        for kind, words in KINDS
-        if any(f"{language}.{kind}.r1" in figures for figures in results.values())
-    ]
+    words = dict(directions()) | {f"{language}.all": f"{LANGUAGE_NAMES[language]} questions" for language in LANGUAGES}
+    measured = {key.removesuffix(".r1") for figures in results.values() for key in figures if key.endswith(".r1")}
+    keys = [f"{language}.{kind}" for language in LANGUAGES for kind in KINDS if f"{language}.{kind}" in measured]
     # With articles in one language only, "all" says the same as the one kind that is left.
-    columns = [column for column in columns if not _repeats(column[0], [key for key, _ in columns])]
+    is_mixed = {"tr.same", "tr.cross"} <= measured
+    keys = [key for key in keys if is_mixed or not key.endswith(".all")]
     rows: list[list[Cell]] = []
     for name, figures in results.items():
         if "missing" in figures:
-            rows.append([name, figures["missing"], *[None] * len(columns)])
-            continue
-        cells = [" / ".join(f"{figures[f'{key}.r{depth}']:.3f}"[1:] if figures[f"{key}.r{depth}"] < 1 else "1"
-                            for depth in (1, 5)) for key, _ in columns]  # fmt: skip
-        rows.append([name, *cells, f"{figures['search_p50_ms']:.1f}"])
-    return table(["system", *(words for _, words in columns), "search p50, ms"], rows)
-
-
-def _repeats(key: str, keys: Sequence[str]) -> bool:
-    language, _, kind = key.partition(".")
-    return kind == "all" and not all(f"{language}.{other}" in keys for other in ("same", "cross"))
+            rows.append([name, figures["missing"], *[None] * len(keys)])
+        else:
+            pairs = (f"{show(figures[f'{key}.r1'])} / {show(figures[f'{key}.r5'])}" for key in keys)
+            rows.append([name, *pairs, f"{figures['search_p50_ms']:.1f}"])
+    return table(["system", *(words[key] for key in keys), "search p50, ms"], rows)
 
 
 def _notes(systems: Iterable[System | Missing], embedding_ms: float) -> str:

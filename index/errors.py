@@ -159,8 +159,11 @@ class ArticleError(HaberciError, ValueError):
 
     templates: ClassVar[dict[str, str]] = {
         "en": "An article's {field} cannot be {value!r}: {reason}.",
-        "tr": "Bir haberin {field} alanı {value!r} olamaz: {reason}.",
+        "tr": "Bir haberin {field} alanı {value!r} olamaz: {reason_tr}.",
     }
+
+    def __init__(self, *, field: str, value: object, reason: str, reason_tr: str) -> None:
+        super().__init__(field=field, value=value, reason=reason, reason_tr=reason_tr)
 
 
 # --- questions --------------------------------------------------------------------------------------

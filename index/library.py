@@ -20,8 +20,9 @@ from index.scoring import Kind, LanguageSpace, cohort_digest, load_space
 from index.search import MAX_PASSAGES, Searcher, check_question, place_question
 from index.settings import Settings
 from index.spelling import SpellingRestorer
-from index.store import HEADING, Rows, Store, View, Writer
+from index.store import Store, Writer
 from index.types import Article, Changes, Passage
+from index.view import HEADING, Rows, View
 
 if TYPE_CHECKING:
     from index.retriever import PassageRetriever

@@ -15,8 +15,8 @@ from index.chunking import Span
 from index.errors import EmptyQuestionError, LongQuestionError, QuestionTypeError
 from index.language import detect_question_language
 from index.scoring import Baseline, Kind, LanguageSpace
-from index.store import HEADING, MAX_NEIGHBOURS, Record, View
 from index.types import LANGUAGES, Language, Passage, Sentence
+from index.view import HEADING, MAX_NEIGHBOURS, Record, View
 
 MAX_QUESTION_CHARS = 2000
 MAX_PASSAGES = 100

@@ -38,24 +38,43 @@ class Article:
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not self.id.strip() or len(self.id) > MAX_ID_CHARS:
             raise ArticleError(
-                field="id", value=_short(self.id), reason=f"it must be a text of 1 to {MAX_ID_CHARS} characters"
+                field="id",
+                value=_short(self.id),
+                reason=f"it must be a text of 1 to {MAX_ID_CHARS} characters",
+                reason_tr=f"1 ile {MAX_ID_CHARS} karakter arası bir metin olmalı",
             )
         if not isinstance(self.text, str) or not self.text.strip():
-            raise ArticleError(field="text", value=_short(self.text), reason="it must be a text that is not blank")
+            raise ArticleError(
+                field="text",
+                value=_short(self.text),
+                reason="it must be a text that is not blank",
+                reason_tr="boş olmayan bir metin olmalı",
+            )
         for name in ("id", "text", "title", "url", "source"):
             value = getattr(self, name)
             if value is None:
                 continue
             if not isinstance(value, str):
-                raise ArticleError(field=name, value=_short(value), reason="it must be a text or None")
+                raise ArticleError(
+                    field=name,
+                    value=_short(value),
+                    reason="it must be a text or None",
+                    reason_tr="bir metin ya da None olmalı",
+                )
             if any("\ud800" <= character <= "\udfff" for character in value):
                 raise ArticleError(
                     field=name,
                     value=_short(value),
                     reason="it holds half a character (a lone surrogate); decode it right",
+                    reason_tr="içinde yarım bir karakter var (tek kalmış surrogate); doğru çözümleyin",
                 )
         if self.language is not None and self.language not in LANGUAGES:
-            raise ArticleError(field="language", value=_short(self.language), reason='it must be "tr", "en" or None')
+            raise ArticleError(
+                field="language",
+                value=_short(self.language),
+                reason='it must be "tr", "en" or None',
+                reason_tr='"tr", "en" ya da None olmalı',
+            )
         object.__setattr__(self, "published", _as_date(self.published))
 
 
@@ -71,7 +90,12 @@ def _as_date(value: object) -> date | None:
             return datetime.fromisoformat(value.strip()).date()
         except ValueError:
             pass
-    raise ArticleError(field="published", value=_short(value), reason="it must be a date such as 2025-12-23, or None")
+    raise ArticleError(
+        field="published",
+        value=_short(value),
+        reason="it must be a date such as 2025-12-23, or None",
+        reason_tr="2025-12-23 gibi bir tarih ya da None olmalı",
+    )
 
 
 def _short(value: object, limit: int = 60) -> object:

@@ -115,6 +115,7 @@ def test_importing_the_package_loads_neither_gradio_nor_torch() -> None:
 def test_it_serves_on_loopback_says_nothing_and_stops(
     serve: Serve, capfd: pytest.CaptureFixture[str], only_loopback: list[object]
 ) -> None:
+    refused_before = len(only_loopback)  # by tests of model hubs
     app = serve(fake())
     assert app.url.startswith("http://127.0.0.1:")
     with urllib.request.urlopen(app.url, timeout=10) as response:
@@ -127,7 +128,7 @@ def test_it_serves_on_loopback_says_nothing_and_stops(
         urllib.request.urlopen(app.url, timeout=2)
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""
-    assert only_loopback == []
+    assert only_loopback[refused_before:] == []
 
 
 def test_a_free_port_is_found_and_a_taken_one_is_named(serve: Serve) -> None:
