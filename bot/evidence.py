@@ -87,11 +87,13 @@ def _join(chosen: Sequence[_Candidate]) -> list[Evidence]:
     for candidate in chosen:
         first = candidate.number - _needs_context(candidate.passage, candidate.number)
         span = _Span(candidate.passage, first, candidate.number, candidate.score)
-        at = next((at for at, other in enumerate(spans) if span.joins(other, near)), None)
-        if at is None:
-            spans.append(span)
-        else:
-            spans[at] = spans[at].with_(span)
+        joined = [at for at, other in enumerate(spans) if span.joins(other, near)]
+        for at in joined:
+            span = span.with_(spans[at])
+        # In the place of the first, that is the best, of those it joins.
+        place = joined[0] if joined else len(spans)
+        spans = [other for at, other in enumerate(spans) if at not in joined]
+        spans.insert(place, span)
     return [span.evidence() for span in spans]
 
 
