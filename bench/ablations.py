@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,15 +17,18 @@ from unittest.mock import patch
 
 import numpy as np
 
+import index.scoring as scoring_module
 import index.search as search_module
 from bench.data import LAYOUT_TITLES, Paragraph
 from bench.memo import MemoEmbedder
-from bench.report import Cell, Report, Setup, directions, table
+from bench.report import Cell, Report, Setup, directions, mean, table
 from bench.retrieval import Haberci, embed_texts, measure
 from index import LANGUAGES, Index, Language, Passage
+from index.embedding import Embedder, TokenVectors
 from index.lexical import LexicalIndex, LexicalRow
-from index.scoring import PASSAGE_KINDS, Baseline, Kind, LanguageSpace, cohort_texts
+from index.scoring import Baseline, CohortWords, Kind, LanguageSpace, PlacedQuestion, cohort_texts, load_space
 from index.search import MAX_PASSAGES
+from index.words import WordSpace, pool, unit
 
 # The usual constant (Cormack et al., 2009).
 RRF_CONSTANT = 60
@@ -32,44 +36,49 @@ RRF_CONSTANT = 60
 LAYOUTS = ("tr", "en", "mixed")
 
 Cohort = Mapping[tuple[Kind, Language], np.ndarray]
+Baselines = dict[tuple[Kind, Language], Baseline]
 
 
 # --- other language spaces --------------------------------------------------------------------------
 
 
 class Uncentred(LanguageSpace):
-    """Vectors as the model makes them."""
+    """Vectors of texts and words as the model makes them."""
+
+    def __init__(
+        self,
+        cohort: Cohort,
+        words: WordSpace,
+        cohort_words: Mapping[Language, CohortWords],
+        gains: Mapping[tuple[Language, Language], float] | None = None,
+    ) -> None:
+        zeros = {language: np.zeros_like(each) for language, each in words.passage_means.items()}
+        super().__init__(cohort, replace(words, question_means=zeros, passage_means=zeros), cohort_words, gains)
 
     def centre(self, vectors: np.ndarray, kind: Kind, language: Language) -> np.ndarray:  # noqa: ARG002
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+        return unit(vectors).astype(np.float32)
 
 
 class PlainCosine(LanguageSpace):
     """Similarities as they are, brought to the usual scale by one deviation for all questions and languages, so
-    that the lexical part weighs what it weighs otherwise."""
+    that each part weighs what it weighs otherwise. ``scales``: of whole texts and of words."""
 
-    def __init__(self, cohort: Cohort) -> None:
-        super().__init__(cohort)
-        found = [
-            baseline.deviation
-            for language in LANGUAGES
-            for question in self.centre(cohort["question", language], "question", language)
-            for baseline in super(PlainCosine, self).baselines(question).values()
-        ]
-        self._scale = Baseline(0.0, float(np.mean(found)))
+    scales: tuple[Baseline, Baseline]
 
-    def baselines(self, question: np.ndarray) -> dict[tuple[Kind, Language], Baseline]:  # noqa: ARG002
-        return dict.fromkeys(self.cohort, self._scale)
+    def baselines(self, question: np.ndarray) -> Baselines:
+        return dict.fromkeys(super().baselines(question), self.scales[0])
+
+    def word_baselines(self, question: np.ndarray) -> Baselines:
+        return dict.fromkeys(super().word_baselines(question), self.scales[1])
 
 
 class ChunkOnly(LanguageSpace):
-    """A passage counts by itself, not by its best sentence: the one's deviations are halved, the other's endless,
-    so that the mean of both scores is the one alone."""
+    """A passage's whole vector counts, not its best sentence's: the one's deviations are halved, the other's endless,
+    so that the mean of both scores is the one alone. Words count as ever."""
 
     only: Kind = "chunk"
 
-    def baselines(self, question: np.ndarray) -> dict[tuple[Kind, Language], Baseline]:
+    def baselines(self, question: np.ndarray) -> Baselines:
         return {
             (kind, language): Baseline(b.mean, b.deviation / 2 if kind == self.only else math.inf)
             for (kind, language), b in super().baselines(question).items()
@@ -77,31 +86,65 @@ class ChunkOnly(LanguageSpace):
 
 
 class SentenceOnly(ChunkOnly):
-    """A passage counts by its best sentence alone."""
+    """The vector of a passage's best sentence counts, not its own."""
 
     only: Kind = "sentence"
 
 
+class WithoutWords(LanguageSpace):
+    """Whole texts count alone."""
+
+    def word_baselines(self, question: np.ndarray) -> Baselines:  # noqa: ARG002
+        return {}
+
+
+class WithoutGain(LanguageSpace):
+    """Scores across languages are not scaled up."""
+
+    def place(self, text: str, tokens: TokenVectors, language: Language | None) -> PlacedQuestion:
+        return replace(super().place(text, tokens, language), gains=dict.fromkeys(LANGUAGES, 1.0))
+
+
 def index_with(space_class: type[LanguageSpace]) -> type[Index]:
-    """An Index class whose language space is another one."""
+    """An Index class whose language space is another one; all its indexes share it, so they must share a model."""
 
     class Variant(Index):
+        shared: LanguageSpace | None = None
+
         @property
         def space(self) -> LanguageSpace:
-            if self._space is None:
-                self._space = space_class(_embed_cohort(self.embedder))
-            return self._space
+            if Variant.shared is None:
+                Variant.shared = load_variant(space_class, self.embedder, self.settings.cache)
+            return Variant.shared
 
     return Variant
 
 
-def _embed_cohort(embedder: Any) -> Cohort:
-    vectors: dict[tuple[Kind, Language], np.ndarray] = {}
+def load_variant(space_class: type[LanguageSpace], embedder: Embedder, cache: Path) -> LanguageSpace:
+    """Another space of a model, made anew: its gains are those that the cohort has in this very space."""
+    attributes: dict[str, Any] = {}
+    patches: dict[str, Any] = {}
+    if issubclass(space_class, PlainCosine):
+        attributes["scales"] = _scales(load_space(embedder, cache), embedder)
+    if issubclass(space_class, Uncentred):
+        patches["pool"] = lambda text, tokens, average: pool(text, tokens, np.zeros_like(average))
+    variant = type(space_class.__name__, (space_class,), attributes)
+    others = patch.multiple(scoring_module, LanguageSpace=variant, **patches)
+    with TemporaryDirectory(prefix="haberci-bench-") as folder, others:
+        return load_space(embedder, Path(folder))
+
+
+def _scales(space: LanguageSpace, embedder: Embedder) -> tuple[Baseline, Baseline]:
+    """The mean deviations of whole texts and of words, over the cohort's questions."""
+    placed = []
     for language in LANGUAGES:
-        vectors["question", language] = embedder.encode_queries(cohort_texts("question", language))
-        for kind in PASSAGE_KINDS:
-            vectors[kind, language] = embedder.encode_passages(cohort_texts(kind, language))
-    return vectors
+        texts = cohort_texts("question", language)
+        read = embedder.encode_query_tokens(texts)
+        placed += [space.place(text, tokens, language) for text, tokens in zip(texts, read, strict=True)]
+    whole = mean(baseline.deviation for each in placed for baseline in each.baselines.values())
+    words = mean(baseline.deviation for each in placed for baseline in each.word_baselines.values())
+    # Of a model that shows no words nothing is scaled.
+    return Baseline(0.0, whole), Baseline(0.0, words or 1.0)
 
 
 # --- other lexical parts ----------------------------------------------------------------------------
@@ -149,7 +192,7 @@ class RankFusion:
         self._dense.build(articles)
         self._folder = TemporaryDirectory(prefix="haberci-bench-")
         self._lexical = LexicalIndex(Path(self._folder.name), create=True)
-        self._lexical.put(LexicalRow(a.id, a.id, a.language, a.text) for a in articles)
+        self._lexical.put(LexicalRow(a.id, a.id, a.language, a.text, b"") for a in articles)
 
     def close(self) -> None:
         """Remove the library."""
@@ -184,6 +227,8 @@ def make_variants(embedder: MemoEmbedder) -> list[Haberci | RankFusion]:
         Haberci(embedder, "no cohort normalization (plain cosine)", index_with(PlainCosine)),
         Haberci(embedder, "passages only", index_with(ChunkOnly)),
         Haberci(embedder, "sentences only", index_with(SentenceOnly)),
+        Haberci(embedder, "no word vectors", index_with(WithoutWords)),
+        Haberci(embedder, "no gain across languages", index_with(WithoutGain)),
         Haberci(embedder, "no lexical part", WithoutLexical),
         Haberci(embedder, "lexical part as a bonus", LexicalBonus),
         RankFusion(embedder, "reciprocal rank fusion instead"),
@@ -197,9 +242,10 @@ def run(setup: Setup) -> Report:
         "Recall@1 of Haberci whole, and the points it loses (-) or gains (+) without each part.", setup.describe()
     )
     embed_texts(setup)
+    variants = make_variants(setup.embedder)
     for layout in [layout for layout in setup.layouts if layout in LAYOUTS] or setup.layouts:
         results = {}
-        for variant in make_variants(setup.embedder):
+        for variant in variants:
             with closing(variant):
                 results[variant.name] = measure(variant, setup, layout)
         report.figures[layout] = results

@@ -84,7 +84,7 @@ def collect(setup: Setup) -> list[Outcome]:
     with patch.object(bot.evidence, "MIN_SCORE", float("-inf")):
         for language in LANGUAGES:
             rows = spread(list(enumerate(setup.corpus.questions[language])), setup.limit)
-            setup.embedder.encode_queries([row.text for _, row in rows])
+            setup.embedder.encode_query_tokens([row.text for _, row in rows])
             for place, row in steps(rows, f"Answers: {LANGUAGE_NAMES[language]} questions"):
                 evidence = chain.invoke(row.text)["evidence"]
                 article = by_id.get(row.article_id)

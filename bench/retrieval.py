@@ -103,10 +103,10 @@ def embed_texts(setup: Setup) -> None:
         name = LANGUAGE_NAMES[language]
         questions = [row.text for row in spread(setup.corpus.questions[language], setup.limit)]
         for at in steps(range(0, len(questions), 64), f"Embedding {name} questions"):
-            setup.embedder.encode_queries(questions[at : at + 64])
+            setup.embedder.encode_query_tokens(questions[at : at + 64])
         texts = [row.text for row in setup.corpus.paragraphs[language]]
         for at in steps(range(0, len(texts), 16), f"Embedding {name} articles"):
-            setup.embedder.encode_passages(texts[at : at + 16])
+            setup.embedder.encode_passage_tokens(texts[at : at + 16])
 
 
 def measure(system: System, setup: Setup, layout: str) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def measure(system: System, setup: Setup, layout: str) -> dict[str, Any]:
     times: list[float] = []
     for language in LANGUAGES:
         rows = spread(setup.corpus.questions[language], setup.limit)
-        setup.embedder.encode_queries([row.text for row in rows])
+        setup.embedder.encode_query_tokens([row.text for row in rows])
         ranks = []
         for row in steps(rows, f"{layout}: {system.name}: {LANGUAGE_NAMES[language]}"):
             started = time.perf_counter()

@@ -44,7 +44,7 @@ def measure(
     """``r1``, ``r5`` of the questions as they are, ``rewritten_r1``, ``rewritten_r5``, and how many there were."""
     able = [(row, forms) for row in setup.corpus.questions[language] if (forms := list(rewrite(row.text, language)))]
     rows = spread(able, limit)
-    setup.embedder.encode_queries([text for row, forms in rows for text in (row.text, *forms)])
+    setup.embedder.encode_query_tokens([text for row, forms in rows for text in (row.text, *forms)])
     before: list[float] = []
     after: list[float] = []
     before5: list[float] = []

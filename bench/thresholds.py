@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ANSWERED = 0.95
 """The share of answerable questions that must be answered, in the worst direction."""
 
+_SHOWN = (2.0, 12.0)
 _SHOWN_STEP = 0.5
 _STEP = 0.05
 
@@ -24,11 +25,10 @@ Rule = Callable[[Sequence["Outcome"]], float]
 
 def threshold_tables(outcomes: Sequence[Outcome], topics: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """Figures and blocks of Markdown: a range of thresholds, and the choices of two rules, cross-validated."""
-    scores = [o.score for o in outcomes if o.score is not None]
-    if not scores:
+    if all(o.score is None for o in outcomes):
         return {}, []
-    low, high = np.percentile(scores, [1, 90])
-    shown = np.arange(np.floor(low / _SHOWN_STEP), np.ceil(high / _SHOWN_STEP) + 1) * _SHOWN_STEP
+    low, high = _SHOWN
+    shown = np.arange(low, high + _SHOWN_STEP, _SHOWN_STEP)
     values = {f"{value:.2f}": rates(outcomes, float(value)) for value in shown}
     chosen = {name: _choose(rule, outcomes, topics) for name, rule in RULES.items()}
     columns = [*(f"{key}.answered" for key, _ in directions()), *(f"{lang}.refused" for lang in LANGUAGES),

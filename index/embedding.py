@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -29,6 +30,18 @@ _WEIGHT_SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".h5", ".onnx", ".msg
 _SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
 _LONGEST_REASON = 200
 _HUB_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """One text as the model reads it. ``vector``: of the whole text, float32, shape (dimension,), of length 1.
+    ``tokens``: one for each token of the text itself, float32, shape (tokens, dimension). ``spans``: int64, shape
+    (tokens, 2), the characters of the text that each token stands for. A model that does not show its tokens
+    gives none."""
+
+    vector: np.ndarray
+    tokens: np.ndarray
+    spans: np.ndarray
 
 
 class Embedder:
@@ -144,6 +157,14 @@ class Embedder:
         """
         return self._encode(texts, self.passage_prefix, progress)
 
+    def encode_query_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Questions with the vectors of their tokens, in one pass."""
+        return self._encode_tokens(texts, self.query_prefix)
+
+    def encode_passage_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Passages with the vectors of their tokens, in one pass."""
+        return self._encode_tokens(texts, self.passage_prefix)
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """For each text, the tokens that the model would read of it as a passage if it read everything:
         the passage prefix and the special tokens count too, nothing is cut off."""
@@ -182,6 +203,46 @@ class Embedder:
             if progress is not None:
                 progress(start + len(batch))
         return vectors
+
+    def _encode_tokens(self, texts: Sequence[str], prefix: str) -> list[TokenVectors]:
+        _check_texts(texts)
+        found: dict[int, TokenVectors] = {}
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        for start in range(0, len(order), self.batch_size):
+            batch = order[start : start + self.batch_size]
+            found.update(zip(batch, self._forward_tokens([_encodable(texts[i]) for i in batch], prefix), strict=True))
+        return [found[i] for i in range(len(texts))]
+
+    def _forward_tokens(self, texts: list[str], prefix: str) -> list[TokenVectors]:
+        import torch
+        from sentence_transformers.util import batch_to_device
+
+        model = self._transformer()
+        with self._tokenizer_lock:
+            features = model.preprocess(texts, prompt=prefix)
+            spans = self._token_spans(texts, prefix)
+        with self._forward_guard, torch.inference_mode():
+            output = model(batch_to_device(features, model.device))
+            whole = torch.nn.functional.normalize(output["sentence_embedding"].float(), p=2, dim=1).cpu().numpy()
+            tokens = output["token_embeddings"].float().cpu().numpy() if "token_embeddings" in output else None
+        if tokens is None or spans is None:
+            no_tokens, no_spans = np.zeros((0, whole.shape[1]), np.float32), np.zeros((0, 2), np.int64)
+            return [TokenVectors(vector, no_tokens, no_spans) for vector in whole]
+        found = []
+        for vector, rows, bounds in zip(whole, tokens, spans, strict=True):
+            own = bounds[:, 1] > np.maximum(bounds[:, 0], 0)  # not the prefix, nor a special token
+            found.append(TokenVectors(vector, rows[: len(bounds)][own], np.maximum(bounds[own], 0)))
+        return found
+
+    def _token_spans(self, texts: list[str], prefix: str) -> list[npt.NDArray[np.int64]] | None:
+        """For each text, where each token stands in it, shape (tokens, 2); None when the tokenizer cannot tell."""
+        tokenizer = self._transformer().tokenizer
+        if not getattr(tokenizer, "is_fast", False):
+            return None
+        encoded = tokenizer(
+            [prefix + text for text in texts], truncation=True, max_length=self.max_tokens, return_offsets_mapping=True
+        )
+        return [np.array(offsets, np.int64).reshape(-1, 2) - len(prefix) for offsets in encoded["offset_mapping"]]
 
     def _forward(self, texts: list[str], prefix: str) -> Vectors:
         import torch

@@ -22,12 +22,14 @@ _WRITER_MEMORY_BYTES = 32_000_000
 
 @dataclass(frozen=True, slots=True)
 class LexicalRow:
-    """One chunk: ``row_id`` as in Chroma, ``key`` the version of the article it belongs to."""
+    """One chunk: ``row_id`` as in Chroma, ``key`` the version of the article it belongs to, ``words`` its word
+    vectors (see :mod:`index.words`), which have their place here because Chroma holds no bytes."""
 
     row_id: str
     key: str
     language: Language
     text: str
+    words: bytes
 
 
 def terms(text: str) -> list[str]:
@@ -74,9 +76,10 @@ class LexicalIndex:
         writer = self._index.writer(_WRITER_MEMORY_BYTES, 1)
         for row in rows:
             writer.delete_documents_by_term("id", row.row_id)
-            writer.add_document(
-                tantivy.Document(id=row.row_id, key=row.key, language=row.language, body=" ".join(terms(row.text)))
-            )
+            document = tantivy.Document(id=row.row_id, key=row.key, language=row.language)
+            document.add_text("body", " ".join(terms(row.text)))
+            document.add_bytes("words", row.words)
+            writer.add_document(document)
         self._finish(writer)
 
     def delete_versions(self, keys: Sequence[str]) -> None:
@@ -106,6 +109,15 @@ class LexicalIndex:
         hits = searcher.search(both, limit).hits
         return {searcher.doc(address).to_dict()["id"][0]: float(score) for score, address in hits}
 
+    def words(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The word vectors of chunks, by row id; ids that it does not hold are left out."""
+        import tantivy
+
+        searcher = self._index.searcher()
+        query = tantivy.Query.term_set_query(self._index.schema, "id", list(ids))
+        found = (searcher.doc(address).to_dict() for _, address in searcher.search(query, max(1, len(ids))).hits)
+        return {each["id"][0]: bytes(each["words"][0]) for each in found}
+
 
 def delete_lexical_index(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
@@ -117,6 +129,7 @@ def _schema() -> Any:
     builder = tantivy.SchemaBuilder()
     for name in ("id", "key", "language"):
         builder.add_text_field(name, stored=name == "id", tokenizer_name="raw", index_option="basic")
+    builder.add_bytes_field("words", stored=True, indexed=False, fast=False)
     # The terms are ours already: tantivy only has to split them at the spaces.
     builder.add_text_field("body", stored=False, tokenizer_name="whitespace", index_option="freq")
     return builder.build()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -13,16 +13,17 @@ import numpy as np
 
 from index.articles import complete
 from index.chunking import Chunk, Span, chunk_article
-from index.embedding import Embedder
+from index.embedding import Embedder, TokenVectors
 from index.language import detect_question_language
 from index.manifest import Recipe
-from index.scoring import Kind, LanguageSpace, cohort_digest, load_space
-from index.search import MAX_PASSAGES, Searcher, check_question, place_question
+from index.scoring import SPACE_FILE_PREFIX, Kind, LanguageSpace, cohort_digest, load_space, space_file_name
+from index.search import MAX_PASSAGES, Searcher, check_question
 from index.settings import Settings
 from index.spelling import SpellingRestorer
 from index.store import Store, Writer
-from index.types import Article, Changes, Passage
+from index.types import Article, Changes, Language, Passage
 from index.view import HEADING, Rows, View
+from index.words import WORD_DIMENSIONS
 
 if TYPE_CHECKING:
     from index.retriever import PassageRetriever
@@ -45,7 +46,7 @@ class Index:
         self.folder = folder
         self.settings = settings
         self.embedder = embedder
-        self._store = Store(folder, settings.lock_timeout_s)
+        self._store = Store(folder, settings.lock_timeout_s, self._read_words)
         self._searcher = Searcher()
         self._space: LanguageSpace | None = None
         self._made_restorer: SpellingRestorer | None = None
@@ -111,14 +112,15 @@ class Index:
         if not len(self):
             return []
         typed = self._restorer.restore(question, detect_question_language(question))
-        vector = self.embedder.encode_queries([typed])[0]
-        return self._store.read(lambda view: self._search(view, question, vector, k))
+        tokens = self.embedder.encode_query_tokens([typed])[0]
+        return self._store.read(lambda view: self._search(view, typed, tokens, k))
 
-    def _search(self, view: View | None, question: str, vector: np.ndarray, k: int) -> list[Passage]:
+    def _search(self, view: View | None, question: str, tokens: TokenVectors, k: int) -> list[Passage]:
         if view is None:
             return []
-        view.manifest.check(replace(self._recipe(), dimension=len(vector)), self.folder)
-        return self._searcher.search(view, place_question(question, vector, self.space), k)
+        view.manifest.check(replace(self._recipe(), dimension=len(tokens.vector)), self.folder)
+        placed = self.space.place(question, tokens, detect_question_language(question))
+        return self._searcher.search(view, placed, k)
 
     def as_retriever(self, *, k: int = 5) -> PassageRetriever:
         """The index as a LangChain ``BaseRetriever`` whose documents carry the passage's fields as metadata."""
@@ -130,7 +132,7 @@ class Index:
     def space(self) -> LanguageSpace:
         """The model's language space; made on first use."""
         if self._space is None:
-            self._space = load_space(self.embedder, self.settings.cache)
+            self._space = load_space(self.embedder, self.folder, self.settings.cache)
         return self._space
 
     @property
@@ -195,6 +197,9 @@ class Index:
                     fresh.put(*self._rows(part))
                     if progress:
                         progress(done, len(articles))
+            for file in self.folder.glob(f"{SPACE_FILE_PREFIX}*"):
+                if file.name != space_file_name(self.embedder):
+                    file.unlink(missing_ok=True)  # of the model before
             return Changes(changed=tuple(a.id for a in articles), revision=writer.view.manifest.revision)
 
     def seed(self, articles: Callable[[], Iterable[Article]], progress: Progress | None = None) -> Changes:
@@ -220,7 +225,7 @@ class Index:
     # --- how ----------------------------------------------------------------------------------------
 
     def _recipe(self) -> Recipe:
-        return Recipe(self.embedder.fingerprint, cohort_digest(), self.settings.max_chunk_tokens)
+        return Recipe(self.embedder.fingerprint, f"{cohort_digest()}/{WORD_DIMENSIONS}", self.settings.max_chunk_tokens)
 
     def _writing(self, *, embeds: bool = True) -> AbstractContextManager[Writer]:
         """``embeds``: whether vectors will be written; only then is the model loaded, for their dimension."""
@@ -236,13 +241,18 @@ class Index:
             for number, chunk in enumerate(chunk_article(article, self.embedder.count_tokens, limit))
         ]
         pieces = [(a, f"{_chunk_id(a, n)}:{name}", span) for a, n, chunk in chunks for name, span in _pieces(chunk)]
-        chunk_vectors = self.embedder.encode_passages([_context(a, chunk) for a, _, chunk in chunks])
+        chunk_vectors = self._embed_chunks(
+            [a.text[c.start : c.end] for a, _, c in chunks],
+            [_heading_above(a, c) for a, _, c in chunks],
+            [a.language for a, _, _ in chunks],
+        )
         piece_vectors = self.embedder.encode_passages([a.text[slice(*span)] for a, _, span in pieces])
         chunk_rows, sentence_rows, article_rows = Rows(), Rows(), Rows()
-        for (article, number, chunk), vector in zip(chunks, chunk_vectors, strict=True):
+        for (article, number, chunk), (vector, words) in zip(chunks, chunk_vectors, strict=True):
             centred = self._centred(vector, "chunk", article)
             fields = _chunk_fields(article, number, chunk)
             chunk_rows.append(_chunk_id(article, number), centred, article.text[chunk.start : chunk.end], fields)
+            chunk_rows.words.append(words)
         for (article, row_id, (start, end)), vector in zip(pieces, piece_vectors, strict=True):
             fields = {"article_id": article.id, "key": _key_of(article), "language": article.language,
                       "start": start, "end": end, "published": _iso(article)}  # fmt: skip
@@ -253,6 +263,27 @@ class Index:
             # Chroma wants a vector for every row; the article's is the mean of its chunks.
             article_rows.append(article.id, np.mean(own, axis=0), article.text, _article_fields(article))
         return chunk_rows, sentence_rows, article_rows
+
+    def _embed_chunks(
+        self, texts: Sequence[str], headings: Sequence[str], languages: Sequence[Language | None]
+    ) -> list[tuple[np.ndarray, bytes]]:
+        """For each chunk its raw vector and its packed words; a heading that stands further up is read with it."""
+        read = self.embedder.encode_passage_tokens(
+            [heading + text for heading, text in zip(headings, texts, strict=True)]
+        )
+        found = []
+        for text, heading, language, tokens in zip(texts, headings, languages, read, strict=True):
+            assert language is not None
+            own = tokens.spans[:, 1] > len(heading)
+            spans = np.maximum(tokens.spans[own] - len(heading), 0)
+            words = self.space.words.passage(text, TokenVectors(tokens.vector, tokens.tokens[own], spans), language)
+            found.append((tokens.vector, words.pack()))
+        return found
+
+    def _read_words(self, texts: Sequence[str], metadatas: Sequence[Mapping[str, Any]]) -> list[bytes]:
+        headings = [_heading_line(m.get("heading"), text) for text, m in zip(texts, metadatas, strict=True)]
+        read = self._embed_chunks(texts, headings, [m["language"] for m in metadatas])
+        return [words for _, words in read]
 
     def _centred(self, vector: np.ndarray, kind: Kind, article: Article) -> np.ndarray:
         assert article.language is not None
@@ -307,12 +338,14 @@ def _pieces(chunk: Chunk) -> Iterator[tuple[str, Span]]:
         yield HEADING, chunk.heading
 
 
-def _context(article: Article, chunk: Chunk) -> str:
-    """What is embedded for a chunk: its text, under its heading also where the heading stands further up."""
-    text = article.text[chunk.start : chunk.end]
-    if chunk.heading is None or chunk.start <= chunk.heading[0]:
-        return text
-    return f"{article.text[slice(*chunk.heading)]}\n{text}"
+def _heading_above(article: Article, chunk: Chunk) -> str:
+    heading = article.text[slice(*chunk.heading)] if chunk.heading else None
+    return _heading_line(heading, article.text[chunk.start : chunk.end])
+
+
+def _heading_line(heading: str | None, text: str) -> str:
+    """The heading as a line over a chunk that does not hold it; else nothing."""
+    return "" if heading is None or heading in text else f"{heading}\n"
 
 
 def _chunk_fields(article: Article, number: int, chunk: Chunk) -> dict[str, Any]:

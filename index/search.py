@@ -6,17 +6,17 @@ import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from index.chunking import Span
 from index.errors import EmptyQuestionError, LongQuestionError, QuestionTypeError
-from index.language import detect_question_language
-from index.scoring import Baseline, Kind, LanguageSpace
+from index.scoring import PlacedQuestion, blend
 from index.types import LANGUAGES, Language, Passage, Sentence
 from index.view import HEADING, MAX_NEIGHBOURS, Record, View
+from index.words import Words, best_matches, similarities
 
 MAX_QUESTION_CHARS = 2000
 MAX_PASSAGES = 100
@@ -24,19 +24,24 @@ MAX_PASSAGES = 100
 # scored exactly, so these bound only what is looked at.
 CHUNK_NEIGHBOURS = 60
 SENTENCE_NEIGHBOURS = 200
+WORD_CANDIDATES = 40
 LEXICAL_CANDIDATES = 20
 LEXICAL_HITS = 200
 # What a chunk loses for each BM25 point that the lexically best chunk of its language is ahead of it. A
 # handicap, not a bonus: a bonus lets the question's own language, where every word can match, outrank
 # the right passage in the other one (docs/retrieval.md).
-LEXICAL_WEIGHT = 0.12
-# Chunks whose vectors stay in memory: about 10 kB each.
-CACHED_CHUNKS = 4096
+LEXICAL_WEIGHT = 0.1
+# Chunks whose vectors stay in memory: about 35 kB each.
+CACHED_CHUNKS = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class IndexedChunk:
-    """A chunk as it stands in the store. ``sentence_vectors``: float32, shape (sentences, dimension)."""
+    """A chunk as it stands in the store. ``sentence_vectors``: float32, shape (sentences, dimension).
+
+    ``words`` is None while the lexical index does not hold the chunk; ``sentence_of`` says for each word which
+    sentence it stands in, -1 for the heading.
+    """
 
     article_id: str
     key: str
@@ -49,16 +54,8 @@ class IndexedChunk:
     vector: np.ndarray
     sentences: tuple[Span, ...]
     sentence_vectors: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedQuestion:
-    """A question in the language space: its centred vector, and what unrelated text scores against it."""
-
-    text: str
-    language: Language | None
-    vector: np.ndarray
-    baselines: dict[tuple[Kind, Language], Baseline]
+    words: Words | None
+    sentence_of: np.ndarray
 
 
 def check_question(question: object) -> str:
@@ -70,16 +67,6 @@ def check_question(question: object) -> str:
     if not any(character.isalnum() for character in question):
         raise EmptyQuestionError(value=question[:60])
     return question
-
-
-def place_question(question: str, vector: np.ndarray, space: LanguageSpace) -> PlacedQuestion:
-    """``vector``: the raw query embedding, shape (dimension,)."""
-    language = detect_question_language(question)
-    # A question in neither language is moved by both means: halfway is nearer than either.
-    languages = [language] if language else list(LANGUAGES)
-    centred = sum(space.centre(vector[None, :], "question", each)[0] for each in languages)
-    centred = centred / max(float(np.linalg.norm(centred)), 1e-12)
-    return PlacedQuestion(question, language, centred, space.baselines(centred))
 
 
 class Searcher:
@@ -101,12 +88,15 @@ class Searcher:
             language: max((found.get(i, 0.0) for i, chunk in chunks if chunk.language == language), default=0.0)
             for language, found in matches.items()
         }
-        passages = []
+        seen = []
         for i, chunk in chunks:
             behind = best[chunk.language] - matches[chunk.language].get(i, 0.0)
-            passages.append(_score(chunk, question, view.live[chunk.article_id], LEXICAL_WEIGHT * behind))
-        passages.sort(key=lambda passage: (-passage.score, passage.article_id, passage.start))
-        return passages[:k]
+            seen.append(_Seen(chunk, LEXICAL_WEIGHT * behind, *_whole_scores(chunk, question)))
+        seen.sort(key=lambda each: (-each.score(question), each.chunk.article_id, each.chunk.start))
+        # Words are matched only where whole vectors leave a chance.
+        seen = _with_words(seen[: max(WORD_CANDIDATES, 2 * k)], question)
+        seen.sort(key=lambda each: (-each.score(question), each.chunk.article_id, each.chunk.start))
+        return [each.passage(question, view.live[each.chunk.article_id]) for each in seen[:k]]
 
     def _candidates(
         self, view: View, question: PlacedQuestion, matches: Mapping[Language, Mapping[str, float]], k: int
@@ -132,7 +122,8 @@ class Searcher:
             fetched = _fetch(view, missing)
             chunks.update(fetched)
             with self._lock:
-                self._met.update(fetched)
+                # Without its words (the lexical index was lost) a chunk is not kept: the next write brings them.
+                self._met.update((i, chunk) for i, chunk in fetched.items() if chunk.words is not None)
                 while len(self._met) > CACHED_CHUNKS:
                     self._met.popitem(last=False)
         return chunks
@@ -148,6 +139,7 @@ def _fetch(view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
         )
         if metadata and document is not None
     }
+    packed = view.lexical.words(list(rows))
     parts_of = {i: _parts_of(i, metadata) for i, (metadata, _, _) in rows.items()}
     sentences = _fetch_sentences(view, [part for parts in parts_of.values() for part in parts])
     chunks = {}
@@ -156,6 +148,7 @@ def _fetch(view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
         if len(parts) < len(parts_of[i]):
             continue
         own = parts[: metadata["sentences"]]
+        words = Words.unpack(packed[i]) if i in packed else None
         chunks[i] = IndexedChunk(
             article_id=metadata["article_id"],
             key=metadata["key"],
@@ -168,6 +161,8 @@ def _fetch(view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
             vector=vector,
             sentences=tuple(span for span, _ in own),
             sentence_vectors=np.stack([each for _, each in own]),
+            words=words,
+            sentence_of=_sentence_of(words, metadata["start"], [span for span, _ in own]),
         )
     return chunks
 
@@ -191,29 +186,89 @@ def _vectors(embeddings: object) -> Iterable[np.ndarray]:
     return np.asarray(embeddings, dtype=np.float32) if embeddings is not None else ()
 
 
-def _score(chunk: IndexedChunk, question: PlacedQuestion, record: Record, handicap: float) -> Passage:
+def _sentence_of(words: Words | None, chunk_start: int, sentences: Sequence[Span]) -> np.ndarray:
+    """For each word the number of its sentence, -1 for a word of none; shape (words,)."""
+    if words is None or not len(words):
+        return np.zeros(0, np.int64)
+    starts = words.starts.astype(np.int64) + chunk_start
+    bounds = np.array(sentences)
+    number = np.searchsorted(bounds[:, 0], starts, side="right") - 1
+    inside = (number >= 0) & (starts < bounds[np.maximum(number, 0), 1])
+    return np.where(inside, number, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A chunk with its scores before gain and handicap: ``whole`` its own, ``sentences`` of shape (sentences,)."""
+
+    chunk: IndexedChunk
+    handicap: float
+    whole: float
+    sentences: np.ndarray
+
+    def score(self, question: PlacedQuestion) -> float:
+        return question.gains[self.chunk.language] * self.whole - self.handicap
+
+    def passage(self, question: PlacedQuestion, record: Record) -> Passage:
+        chunk, gain = self.chunk, question.gains[self.chunk.language]
+        return Passage(
+            article_id=chunk.article_id,
+            text=chunk.text,
+            start=chunk.start,
+            end=chunk.end,
+            score=self.score(question),
+            language=chunk.language,
+            title=record.title,
+            published=record.published,
+            url=record.url,
+            heading=chunk.heading,
+            sentences=tuple(
+                Sentence(chunk.text[start - chunk.start : end - chunk.start], start, end, gain * float(score))
+                for (start, end), score in zip(chunk.sentences, self.sentences, strict=True)
+            ),
+        )
+
+
+def _whole_scores(chunk: IndexedChunk, question: PlacedQuestion) -> tuple[float, np.ndarray]:
+    """By whole vectors: of the chunk, which is the mean of its own and its best sentence's, and of each sentence."""
     baselines = question.baselines
     whole = float(baselines["chunk", chunk.language].normalize(chunk.vector @ question.vector))
-    each = baselines["sentence", chunk.language].normalize(chunk.sentence_vectors @ question.vector)
-    sentences = tuple(
-        Sentence(chunk.text[start - chunk.start : end - chunk.start], start, end, float(score))
-        for (start, end), score in zip(chunk.sentences, each, strict=True)
-    )
+    each: np.ndarray = baselines["sentence", chunk.language].normalize(chunk.sentence_vectors @ question.vector)
     best = float(each.max())
     if chunk.heading_vector is not None:
         # A heading is no evidence, but it says what the sentences under it are about.
         heading = baselines["sentence", chunk.language].normalize(chunk.heading_vector @ question.vector)
         best = max(best, float(heading))
-    return Passage(
-        article_id=chunk.article_id,
-        text=chunk.text,
-        start=chunk.start,
-        end=chunk.end,
-        score=(whole + best) / 2 - handicap,
-        language=chunk.language,
-        title=record.title,
-        published=record.published,
-        url=record.url,
-        heading=chunk.heading,
-        sentences=sentences,
-    )
+    return (whole + best) / 2, each
+
+
+def _with_words(seen: Sequence[_Seen], question: PlacedQuestion) -> list[_Seen]:
+    """The same chunks with their words' matches blended into their scores, all in one multiplication."""
+    worded = [each for each in seen if each.chunk.words]
+    if not worded or not question.word_baselines:
+        return list(seen)
+    vectors = np.concatenate([each.chunk.words.vectors for each in worded if each.chunk.words])
+    similarity = similarities(question.words, vectors)
+    chunk_of = np.repeat(np.arange(len(worded)), [len(each.chunk.sentence_of) for each in worded])
+    firsts = np.cumsum([0, *(len(each.sentences) for each in worded)])
+    sentence_of = np.concatenate(
+        [np.where(each.chunk.sentence_of < 0, -1, each.chunk.sentence_of + first)
+         for each, first in zip(worded, firsts, strict=False)]
+    )  # fmt: skip
+    of_chunks = best_matches(similarity, chunk_of, len(worded))
+    of_sentences = best_matches(similarity, sentence_of, int(firsts[-1]))
+    # A sentence without words (a row of symbols) has nothing but its whole vector.
+    has_words = np.bincount(sentence_of[sentence_of >= 0], minlength=int(firsts[-1])) > 0
+    blended = [each for each in seen if not each.chunk.words]
+    for number, each in enumerate(worded):
+        chunk, sentence = (question.word_baselines[kind, each.chunk.language] for kind in ("chunk", "sentence"))
+        rows = slice(firsts[number], firsts[number + 1])
+        sentences = blend(each.sentences, sentence.normalize(of_sentences[rows]))
+        blended.append(
+            replace(
+                each,
+                whole=float(blend(each.whole, chunk.normalize(float(of_chunks[number])))),
+                sentences=np.where(has_words[rows], sentences, each.sentences),
+            )
+        )
+    return blended

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from index.errors import HaberciError, LibraryBusyError, StoreError
 from index.manifest import FORMAT, Manifest, Recipe, read_manifest, remove_litter, stamp, write_manifest
-from index.view import Rows, View
+from index.view import ReadWords, Rows, View
 
 LOCK_FILE = "write.lock"
 # How often a look is repeated that a write by another process has overtaken.
@@ -31,8 +31,9 @@ T = TypeVar("T")
 class Store:
     """The library's folder: hands out views for reading, and one writer at a time."""
 
-    def __init__(self, folder: Path, lock_timeout_s: float) -> None:
+    def __init__(self, folder: Path, lock_timeout_s: float, read_words: ReadWords) -> None:
         self.folder = folder
+        self.read_words = read_words
         self._lock_timeout_s = lock_timeout_s
         self._view: View | None = None
         self._switch = threading.Lock()
@@ -181,7 +182,7 @@ class Writer:
             # Readers may still look at what is deleted now, and at records that the dead writer has switched.
             self._commit(self.view.manifest.pending)
         with chroma_errors(self._store.folder, "written"):
-            self.view.mend_lexical()
+            self.view.mend_lexical(self._store.read_words)
 
     def put(self, chunks: Rows, sentences: Rows, articles: Rows, replaced: Sequence[str]) -> None:
         """Add article versions; ``replaced`` are the ids of the articles among them that exist already."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -29,6 +29,9 @@ MAX_NEIGHBOURS = 300
 # Row ids: a chunk's is "key:number", a sentence's "key:number:sentence", a heading's "key:number:h".
 HEADING = "h"
 
+ReadWords = Callable[[Sequence[str], Sequence[Mapping[str, Any]]], list[bytes]]
+"""From the texts and metadatas of chunks to their packed word vectors."""
+
 _serial = itertools.count(1)
 
 
@@ -52,6 +55,8 @@ class Rows:
     vectors: list[np.ndarray] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
     metadatas: list[dict[str, Any]] = field(default_factory=list)
+    # Only chunks have word vectors; they are kept beside Chroma (see index.lexical).
+    words: list[bytes] = field(default_factory=list)
 
     def append(self, row_id: str, vector: np.ndarray, document: str, metadata: Mapping[str, Any]) -> None:
         self.ids.append(row_id)
@@ -147,7 +152,7 @@ class View:
 
     def put(self, chunks: Rows, sentences: Rows, articles: Rows) -> None:
         """Add new versions and switch their articles over to them."""
-        self.lexical.put(_lexical_rows(chunks.ids, chunks.metadatas, chunks.documents))
+        self.lexical.put(_lexical_rows(chunks.ids, chunks.metadatas, chunks.documents, chunks.words))
         for collection, rows in ((self.chunks, chunks), (self.sentences, sentences), (self.articles, articles)):
             for at in range(0, len(rows.ids), ROWS_PER_CALL):
                 part = slice(at, at + ROWS_PER_CALL)
@@ -177,15 +182,16 @@ class View:
             for collection in (self.chunks, self.sentences):
                 collection.delete(where=where)
 
-    def mend_lexical(self) -> None:
+    def mend_lexical(self, read_words: ReadWords) -> None:
         """Build the lexical index again from Chroma where it does not hold the same chunks."""
         if len(self.lexical) == self.chunks.count():
             return
         delete_lexical_index(self.lexical_folder(self.manifest.generation))
         self.lexical = LexicalIndex(self.lexical_folder(self.manifest.generation), create=True)
-        for some in _batches(self.chunks.get(include=[])["ids"]):
-            got = self.chunks.get(ids=list(some), include=["documents", "metadatas"])
-            self.lexical.put(_lexical_rows(got["ids"], got["metadatas"] or [], got["documents"] or []))
+        for some in _batches(self.chunks.get(include=[])["ids"], 64):
+            got: Any = self.chunks.get(ids=list(some), include=["documents", "metadatas"])
+            words = read_words(got["documents"], got["metadatas"])
+            self.lexical.put(_lexical_rows(got["ids"], got["metadatas"], got["documents"], words))
 
 
 def _open_client(folder: Path) -> ClientAPI:
@@ -213,10 +219,12 @@ def _read_records(articles: Collection) -> dict[str, Record]:
     return {i: _to_record(metadata) for i, metadata in zip(got["ids"], got["metadatas"] or [], strict=True)}
 
 
-def _lexical_rows(ids: Sequence[str], metadatas: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> list[LexicalRow]:
+def _lexical_rows(
+    ids: Sequence[str], metadatas: Sequence[Mapping[str, Any]], texts: Sequence[str], words: Sequence[bytes]
+) -> list[LexicalRow]:
     return [
-        LexicalRow(i, metadata["key"], metadata["language"], text)
-        for i, metadata, text in zip(ids, metadatas, texts, strict=True)
+        LexicalRow(i, metadata["key"], metadata["language"], text, packed)
+        for i, metadata, text, packed in zip(ids, metadatas, texts, words, strict=True)
     ]
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from index import Article, Index, Settings
+from index.embedding import TokenVectors
 from index.text import tokens
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +64,27 @@ class FakeEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """As a subword tokenizer would: about four letters a token, a prefix and two marks for each text."""
         return [4 + sum(-(-len(word) // 4) for word in text.split()) for text in texts]
+
+    def encode_query_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        return self._with_tokens(texts, self.encode_queries(texts))
+
+    def encode_passage_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        return self._with_tokens(texts, self.encode_passages(texts))
+
+    def _with_tokens(self, texts: Sequence[str], vectors: np.ndarray) -> list[TokenVectors]:
+        """Every word is one token, with the word's own vector."""
+        found = []
+        for text, vector in zip(texts, vectors, strict=True):
+            words = [token for token in tokens(text) if token.end > token.start]
+            rows = [_vector(f"{self.name}\n{word.text[:5]}", self.dimension) for word in words]
+            found.append(
+                TokenVectors(
+                    vector,
+                    np.array(rows, np.float32).reshape(-1, self.dimension),
+                    np.array([(word.start, word.end) for word in words], np.int64).reshape(-1, 2),
+                )
+            )
+        return found
 
     def piece_scores(self) -> dict[str, float]:
         return {}

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import index.search as search_module
-from bench.ablations import RankFusion, Uncentred, fuse, make_variants
+from bench.ablations import RankFusion, Uncentred, fuse, load_variant, make_variants
 from bench.data import Question, lay_out, load_corpus
 from bench.memo import MemoEmbedder, shared_model
 from bench.peers import Missing, Model, System, load_peers, unique
 from bench.report import Report, Setup, show, table
 from bench.retrieval import Haberci, load_systems, measure, rank, recalls, run
-from index import Settings
+from index import LANGUAGES, Index, Settings
 from tests.test_bench_data import write_squad
 
 
@@ -81,6 +81,35 @@ def test_the_memo_can_be_kept(setup: Setup, tmp_path: Path, monkeypatch: pytest.
     np.testing.assert_array_equal(again.encode_queries(["bir", "two"]), vectors)
 
 
+def test_the_memo_gives_tokens_as_the_model_does_and_keeps_them(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from index.embedding import Embedder
+
+    memo, plain = setup.embedder, Embedder(setup.embedder.model, cache=setup.embedder.cache)
+    assert memo.encode_query_tokens([]) == []
+    texts = ["bir", "two three", "bir"]
+    read = {"query": memo.encode_query_tokens(texts), "passage": memo.encode_passage_tokens(texts)}
+    memo.write_memo(tmp_path / "memo.npz")
+    again = MemoEmbedder(Settings.read())
+    again.read_memo(tmp_path / "memo.npz")
+    expected = {"query": plain.encode_query_tokens(texts), "passage": plain.encode_passage_tokens(texts)}
+    monkeypatch.setattr(Embedder, "_encode", lambda *_: pytest.fail("embedded twice"))
+    monkeypatch.setattr(Embedder, "_encode_tokens", lambda *_: pytest.fail("embedded twice"))
+    recalled = {"query": again.encode_query_tokens(texts), "passage": again.encode_passage_tokens(texts)}
+    for kind, vectors in expected.items():
+        for one, other, model in zip(read[kind], recalled[kind], vectors, strict=True):
+            assert one.tokens.dtype == other.tokens.dtype == np.float32
+            assert len(one.spans) == len(one.tokens) > 0
+            np.testing.assert_allclose(one.vector, model.vector, atol=1e-6)
+            np.testing.assert_allclose(one.tokens, model.tokens, rtol=1e-3, atol=1e-3)
+            np.testing.assert_array_equal(one.spans, model.spans)
+            np.testing.assert_array_equal(one.tokens, other.tokens)
+            np.testing.assert_array_equal(one.spans, other.spans)
+    # What has been read word by word is known as a whole too.
+    np.testing.assert_array_equal(again.encode_queries(["bir"])[0], read["query"][0].vector)
+
+
 def test_the_shared_model_tells_prefixes_apart(setup: Setup, tiny_model: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
@@ -116,29 +145,68 @@ def test_every_variant_finds_every_article_and_leaves_the_search_as_it_was(
     assert weight == search_module.LEXICAL_WEIGHT
 
 
-def test_variants_score_as_their_names_say(built: list[Haberci | RankFusion]) -> None:
-    by_name = {variant.name: variant for variant in built if isinstance(variant, Haberci) and variant.index}
+def scores(index: Index, question: str) -> dict[str, tuple[float, float]]:
+    """By article, what its passage and its best sentence score before the gain of the passage's language."""
+    found = {}
+    for passage in index.search(question, 12):
+        gain = index.space.gains["en", passage.language]
+        best = max(sentence.score for sentence in passage.sentences)
+        found[passage.article_id] = (passage.score / gain, best / gain)
+    return found
+
+
+def test_variants_score_as_their_names_say(built: list[Haberci | RankFusion], monkeypatch: pytest.MonkeyPatch) -> None:
+    by_name = {variant.name: variant.index for variant in built if isinstance(variant, Haberci) and variant.index}
     question = "Where is blue bread baked?"
-    found = {
-        name: {passage.article_id: passage for passage in variant.index.search(question, 12)}
-        for name, variant in by_name.items()
-        if variant.index
-    }
-    for article_id, passage in found["no lexical part"].items():
-        chunk, sentence = found["passages only"][article_id], found["sentences only"][article_id]
-        handicap = passage.score - found["Haberci"][article_id].score
-        best = max(each.score for each in passage.sentences)
+    handicapped = {passage.article_id: passage for passage in by_name["Haberci"].search(question, 12)}
+    bonus = {passage.article_id: passage for passage in by_name["lexical part as a bonus"].search(question, 12)}
+    for passage in by_name["no lexical part"].search(question, 12):
+        handicap = passage.score - handicapped[passage.article_id].score
         assert handicap >= -1e-6
-        assert sentence.score == pytest.approx(best - handicap, abs=1e-4)
-        assert (chunk.score + sentence.score) / 2 == pytest.approx(passage.score - handicap, abs=1e-4)
         # A bonus is a handicap plus something that all passages of a language share.
-        assert found["lexical part as a bonus"][article_id].score == pytest.approx(passage.score - handicap, abs=1e-4)
+        assert bonus[passage.article_id].score == pytest.approx(passage.score - handicap, abs=1e-4)
+
+    monkeypatch.setattr(search_module, "LEXICAL_WEIGHT", 0.0)
+    found = {name: scores(index, question) for name, index in by_name.items()}
+    for article_id, (whole, best) in found["Haberci"].items():
+        # Dense: the mean of the passage's own score and its best sentence's.
+        dense, sentence = found["no word vectors"][article_id]
+        of_chunk, _ = found["passages only"][article_id]
+        of_sentence, _ = found["sentences only"][article_id]
+        words = 2 * whole - dense
+        assert of_sentence == pytest.approx((sentence + words) / 2, abs=1e-4)
+        assert (of_chunk + of_sentence) / 2 == pytest.approx(whole, abs=1e-4)
+        assert abs(words - dense) > 1e-3
+        assert best != pytest.approx(sentence, abs=1e-3)
+
+    without = {p.article_id: p for p in by_name["no gain across languages"].search(question, 12)}
+    for passage in by_name["Haberci"].search(question, 12):
+        gain = by_name["Haberci"].space.gains["en", passage.language]
+        assert passage.score == pytest.approx(gain * without[passage.article_id].score, abs=1e-4)
 
 
-def test_an_uncentred_space_leaves_vectors_as_they_are() -> None:
+def test_an_uncentred_space_leaves_vectors_as_they_are(setup: Setup) -> None:
+    space = load_variant(Uncentred, setup.embedder, setup.embedder.cache)
     vectors = np.eye(3, dtype=np.float32)[:2]
-    space = Uncentred({("question", "tr"): vectors, ("sentence", "tr"): vectors})
     np.testing.assert_array_equal(space.centre(2 * vectors, "sentence", "tr"), vectors)
+    (read,) = setup.embedder.encode_query_tokens(["bir"])
+    placed = space.place("bir", read, "tr")
+    np.testing.assert_allclose(placed.vector, read.vector, atol=1e-5)
+    word = (read.tokens / np.linalg.norm(read.tokens, axis=1, keepdims=True)).sum(axis=0) @ space.words.projection
+    np.testing.assert_allclose(placed.words[0], word / np.linalg.norm(word), atol=1e-3)
+
+
+def test_a_variant_leaves_the_usual_space_as_it_was(setup: Setup) -> None:
+    from index.scoring import LanguageSpace, load_space
+
+    usual = load_space(setup.embedder, setup.embedder.cache)
+    kept = sorted(path.name for path in setup.embedder.cache.iterdir())
+    load_variant(Uncentred, setup.embedder, setup.embedder.cache)
+    again = load_space(setup.embedder, setup.embedder.cache)
+    assert type(again) is LanguageSpace
+    assert again.gains == usual.gains
+    assert {question for question, _ in again.gains} == set(LANGUAGES)
+    assert sorted(path.name for path in setup.embedder.cache.iterdir()) == kept
 
 
 def test_peers_find_or_say_what_to_install(setup: Setup) -> None:
