@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ from index.view import HEADING, Rows, View
 from index.words import WORD_DIMENSIONS
 
 if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
     from index.retriever import PassageRetriever
 
 Progress = Callable[[int, int], None]
@@ -119,8 +122,9 @@ class Index:
         if view is None:
             return []
         view.manifest.check(replace(self._recipe(), dimension=len(tokens.vector)), self.folder)
-        placed = self.space.place(question, tokens, detect_question_language(question))
-        return self._searcher.search(view, placed, k)
+        with _one_blas_thread():
+            placed = self.space.place(question, tokens, detect_question_language(question))
+            return self._searcher.search(view, placed, k)
 
     def as_retriever(self, *, k: int = 5) -> PassageRetriever:
         """The index as a LangChain ``BaseRetriever`` whose documents carry the passage's fields as metadata."""
@@ -300,6 +304,20 @@ def make_embedder(settings: Settings) -> Embedder:
         passage_prefix=settings.passage_prefix,
         dtype=settings.dtype,
     )
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _one_blas_thread() -> AbstractContextManager[object]:
+    """NumPy's threads go on spinning after a multiplication, in the way of the model's: with them, a search took 40 ms
+    on two cores, without 20. A search's own multiplications are too small to need them."""
+    limited: AbstractContextManager[object] = _thread_pools().limit(limits=1, user_api="blas")
+    return limited
 
 
 def _checked(articles: Iterable[Article]) -> Iterator[Article]:
