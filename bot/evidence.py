@@ -11,7 +11,7 @@ from index import Passage, Sentence
 MAX_EVIDENCE = 3
 
 # Chosen on half of XQuAD's topics. bench/answers.py chooses MIN_SCORE; the others were set by trial before words were
-# matched one by one, and moving them a little changed evidence by less than a point.
+# matched one by one, when moving them a little changed evidence by about a point.
 # A sentence counts by itself and by the passage it stands in, with these shares.
 SENTENCE_SHARE = 0.5
 # Below this score, in deviations above unrelated text, nothing answers: the value with the most questions answered
