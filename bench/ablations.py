@@ -73,20 +73,26 @@ class PlainCosine(LanguageSpace):
 
 
 class ChunkOnly(LanguageSpace):
-    """A passage's whole vector counts, not its best sentence's: the one's deviations are halved, the other's endless,
-    so that the mean of both scores is the one alone. Words count as ever."""
+    """A passage's own score counts, not its best sentence's: the one's deviations are halved, the other's endless, so
+    that the mean of both scores is the one alone."""
 
     only: Kind = "chunk"
 
     def baselines(self, question: np.ndarray) -> Baselines:
+        return self._alone(super().baselines(question))
+
+    def word_baselines(self, question: np.ndarray) -> Baselines:
+        return self._alone(super().word_baselines(question))
+
+    def _alone(self, baselines: Baselines) -> Baselines:
         return {
             (kind, language): Baseline(b.mean, b.deviation / 2 if kind == self.only else math.inf)
-            for (kind, language), b in super().baselines(question).items()
+            for (kind, language), b in baselines.items()
         }
 
 
 class SentenceOnly(ChunkOnly):
-    """The vector of a passage's best sentence counts, not its own."""
+    """The score of a passage's best sentence counts, not its own."""
 
     only: Kind = "sentence"
 

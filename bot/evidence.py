@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from index import Passage, Sentence
 
 MAX_EVIDENCE = 3
+# Sentences in one quote: neighbours that would make it longer stand for themselves.
+MAX_QUOTED = 3
 
 # Chosen on half of XQuAD's topics. bench/answers.py chooses MIN_SCORE; the others were set by trial before words were
 # matched one by one, when moving them a little changed evidence by about a point.
@@ -70,7 +72,7 @@ def select_evidence(passages: Sequence[Passage]) -> list[Evidence]:
         return []
     best, *others = candidates
     others.sort(key=lambda c: -c.score - (SAME_PASSAGE if c.passage is best.passage else 0.0))
-    return _join([best, *(c for c in others[: MAX_EVIDENCE - 1] if c.score >= best.score - MARGIN)])
+    return _quotes([best, *(c for c in others if c.score >= best.score - MARGIN)])
 
 
 def _candidates(passages: Sequence[Passage]) -> list[_Candidate]:
@@ -82,19 +84,22 @@ def _candidates(passages: Sequence[Passage]) -> list[_Candidate]:
     ]
 
 
-def _join(chosen: Sequence[_Candidate]) -> list[Evidence]:
-    """Chosen sentences as quotes: with the context they need, neighbours in one, best first."""
+def _quotes(chosen: Sequence[_Candidate]) -> list[Evidence]:
+    """Quotes of sentences chosen, best first, each with the context it needs and neighbours in one."""
     near = chosen[0].score - JOIN_MARGIN
     spans: list[_Span] = []
     for candidate in chosen:
+        if len(spans) == MAX_EVIDENCE:
+            break
         first = candidate.number - _needs_context(candidate.passage, candidate.number)
         span = _Span(candidate.passage, first, candidate.number, candidate.score)
-        joined = [at for at, other in enumerate(spans) if span.joins(other, near)]
-        for at in joined:
-            span = span.with_(spans[at])
-        # In the place of the first, that is the best, of those it joins.
-        place = joined[0] if joined else len(spans)
-        spans = [other for at, other in enumerate(spans) if at not in joined]
+        place = len(spans)
+        for other in list(spans):
+            if span.joins(other, near):
+                span = span.with_(other)
+                # In the place of the first, that is the best, of those it joins.
+                place = min(place, spans.index(other))
+                spans.remove(other)
         spans.insert(place, span)
     return [span.evidence() for span in spans]
 
@@ -115,7 +120,11 @@ class _Span:
         if self.first <= other.last and other.first <= self.last:
             return True
         both = self.with_(other)
-        return min(self.score, other.score) >= near and _one_paragraph(self.passage, both.first, both.last)
+        return (
+            min(self.score, other.score) >= near
+            and both.last - both.first < MAX_QUOTED
+            and _one_paragraph(self.passage, both.first, both.last)
+        )
 
     def with_(self, other: _Span) -> _Span:
         return _Span(

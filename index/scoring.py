@@ -38,6 +38,8 @@ PASSAGE_KINDS: tuple[Kind, ...] = ("sentence", "chunk")
 # A deviation below this is not one: a model so flat would turn rounding into scores.
 _MIN_DEVIATION = 1e-4
 _SENTENCES_IN_A_REPORT = 4
+# Raised when what is kept of the cohort, or how it is computed, changes.
+_SPACE_FORMAT = 2
 SPACE_FILE_PREFIX = "cohort-"
 
 
@@ -148,9 +150,14 @@ def _grouped(similarity: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return best_matches(similarity, groups, int(groups[-1]) + 1)
 
 
-def blend(whole: np.ndarray | float, words: np.ndarray | float | None) -> Any:
-    """A score from that of the whole text and that of its words (None when either side has no words)."""
-    return whole if words is None else (whole + words) / 2
+def blend(whole: Any, words: Any) -> Any:
+    """A score, or an array of them, from that of a whole text and that of its words."""
+    return (whole + words) / 2
+
+
+def passage_score(whole: float, best_sentence: float) -> float:
+    """What a passage scores: as much by what it is about as by the best single thing that it says."""
+    return (whole + best_sentence) / 2
 
 
 # --- the cohort -------------------------------------------------------------------------------------
@@ -195,7 +202,7 @@ def load_space(encoder: Encoder, *folders: Path) -> LanguageSpace:
 
 
 def space_file_name(encoder: Encoder) -> str:
-    digest = hashlib.sha256(f"{encoder.fingerprint}\n{cohort_digest()}\n{WORD_DIMENSIONS}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{encoder.fingerprint}\n{cohort_digest()}\n{WORD_DIMENSIONS}\n{_SPACE_FORMAT}".encode()).hexdigest()
     return f"{SPACE_FILE_PREFIX}{digest[:16]}.npz"
 
 
@@ -281,17 +288,20 @@ def _gains(space: LanguageSpace, questions: Mapping[Language, list[TokenVectors]
 
 def _own_report_score(space: LanguageSpace, question: PlacedQuestion, report: int, language: Language) -> float:
     """What the report that a cohort question was written about scores, as :mod:`index.search` scores passages."""
-    whole = question.baselines["chunk", language].normalize(space.cohort["chunk", language][report] @ question.vector)
     rows = slice(report * _SENTENCES_IN_A_REPORT, (report + 1) * _SENTENCES_IN_A_REPORT)
+    whole = question.baselines["chunk", language].normalize(space.cohort["chunk", language][report] @ question.vector)
     sentences = question.baselines["sentence", language].normalize(
         space.cohort["sentence", language][rows] @ question.vector
     )
-    words = None
-    of_report = space.cohort_words[language].reports == report
+    words = space.cohort_words[language]
+    of_report = words.reports == report
     if question.word_baselines and of_report.any():
-        similarity = question.words @ space.cohort_words[language].vectors[of_report].T
-        words = float(question.word_baselines["chunk", language].normalize(similarity.max(axis=1).mean()))
-    return float(blend((float(whole) + float(sentences.max())) / 2, words))
+        similarity = question.words @ words.vectors[of_report].T
+        chunk, sentence = (question.word_baselines[kind, language] for kind in ("chunk", "sentence"))
+        whole = blend(whole, chunk.normalize(float(similarity.max(axis=1).mean())))
+        numbers = words.sentences[of_report] - rows.start
+        sentences = blend(sentences, sentence.normalize(best_matches(similarity, numbers, _SENTENCES_IN_A_REPORT)))
+    return passage_score(float(whole), float(np.max(sentences)))
 
 
 def _read_arrays(file: Path) -> dict[str, np.ndarray] | None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from index.chunking import Span
 from index.errors import EmptyQuestionError, LongQuestionError, QuestionTypeError
-from index.scoring import PlacedQuestion, blend
+from index.scoring import PlacedQuestion, blend, passage_score
 from index.types import LANGUAGES, Language, Passage, Sentence
 from index.view import HEADING, MAX_NEIGHBOURS, Record, View
 from index.words import Words, best_matches, similarities
@@ -91,7 +91,7 @@ class Searcher:
         seen = []
         for i, chunk in chunks:
             behind = best[chunk.language] - matches[chunk.language].get(i, 0.0)
-            seen.append(_Seen(chunk, LEXICAL_WEIGHT * behind, *_whole_scores(chunk, question)))
+            seen.append(_by_whole_vectors(chunk, LEXICAL_WEIGHT * behind, question))
         seen.sort(key=lambda each: (-each.score(question), each.chunk.article_id, each.chunk.start))
         # Words are matched only where whole vectors leave a chance.
         seen = _with_words(seen[: max(WORD_CANDIDATES, 2 * k)], question)
@@ -199,15 +199,25 @@ def _sentence_of(words: Words | None, chunk_start: int, sentences: Sequence[Span
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A chunk with its scores before gain and handicap: ``whole`` its own, ``sentences`` of shape (sentences,)."""
+    """A chunk with its scores before gain and handicap.
+
+    ``whole`` is that of the chunk as one text, ``heading`` that of its heading (None without one), ``sentences`` those
+    of its sentences, shape (sentences,).
+    """
 
     chunk: IndexedChunk
     handicap: float
     whole: float
+    heading: float | None
     sentences: np.ndarray
 
     def score(self, question: PlacedQuestion) -> float:
-        return question.gains[self.chunk.language] * self.whole - self.handicap
+        return question.gains[self.chunk.language] * passage_score(self.whole, self._best()) - self.handicap
+
+    def _best(self) -> float:
+        best = float(self.sentences.max())
+        # A heading is no evidence, but it says what the sentences under it are about.
+        return best if self.heading is None else max(best, self.heading)
 
     def passage(self, question: PlacedQuestion, record: Record) -> Passage:
         chunk, gain = self.chunk, question.gains[self.chunk.language]
@@ -229,17 +239,18 @@ class _Seen:
         )
 
 
-def _whole_scores(chunk: IndexedChunk, question: PlacedQuestion) -> tuple[float, np.ndarray]:
-    """By whole vectors: of the chunk, which is the mean of its own and its best sentence's, and of each sentence."""
-    baselines = question.baselines
-    whole = float(baselines["chunk", chunk.language].normalize(chunk.vector @ question.vector))
-    each: np.ndarray = baselines["sentence", chunk.language].normalize(chunk.sentence_vectors @ question.vector)
-    best = float(each.max())
-    if chunk.heading_vector is not None:
-        # A heading is no evidence, but it says what the sentences under it are about.
-        heading = baselines["sentence", chunk.language].normalize(chunk.heading_vector @ question.vector)
-        best = max(best, float(heading))
-    return (whole + best) / 2, each
+def _by_whole_vectors(chunk: IndexedChunk, handicap: float, question: PlacedQuestion) -> _Seen:
+    """A chunk scored by its own vector and by those of its sentences and heading."""
+    of_chunks = question.baselines["chunk", chunk.language]
+    of_sentences = question.baselines["sentence", chunk.language]
+    heading = chunk.heading_vector
+    return _Seen(
+        chunk,
+        handicap,
+        float(of_chunks.normalize(chunk.vector @ question.vector)),
+        None if heading is None else float(of_sentences.normalize(heading @ question.vector)),
+        of_sentences.normalize(chunk.sentence_vectors @ question.vector),
+    )
 
 
 def _with_words(seen: Sequence[_Seen], question: PlacedQuestion) -> list[_Seen]:

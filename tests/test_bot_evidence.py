@@ -61,6 +61,20 @@ def test_at_most_three_sentences() -> None:
     assert len(quotes(passage(*((f"Cümle {n}.", HIGH) for n in range(6)), between="\n"))) == 3
 
 
+def test_joined_neighbours_leave_room_for_other_quotes() -> None:
+    near = passage(*((f"Cümle {n}.", HIGH) for n in range(3)))
+    other = passage(("Kar yağdı.", HIGH - 1), article_id="b")
+    assert quotes(near, other) == ["Cümle 0. Cümle 1. Cümle 2.", "Kar yağdı."]
+
+
+def test_a_quote_has_at_most_three_sentences() -> None:
+    assert quotes(passage(*((f"Cümle {n}.", HIGH) for n in range(7)))) == [
+        "Cümle 0. Cümle 1. Cümle 2.",
+        "Cümle 3. Cümle 4. Cümle 5.",
+        "Cümle 6.",
+    ]
+
+
 def test_chosen_neighbours_of_one_paragraph_become_one_quote() -> None:
     assert quotes(passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH + 1))) == ["Kar yağdı. Okullar kapandı."]
 

@@ -117,18 +117,20 @@ class Oracle:
         text, language, heading = article.text[chunk.start : chunk.end], article.language or "tr", ""
         pieces = [article.text[start:end] for start, end in chunk.sentences]
         each = [self.deviations(piece, "sentence", language) for piece in pieces]
-        best = max(each)
+        of_heading = []
         if chunk.heading is not None:
             title = article.text[slice(*chunk.heading)]
-            best = max(best, self.deviations(title, "sentence", language))
+            of_heading = [self.deviations(title, "sentence", language)]
             if chunk.start > chunk.heading[0]:
                 heading = f"{title}\n"
         words = self.passage_words(text, language, heading)
-        whole = (self.deviations(heading + text, "chunk", language) + best) / 2
-        blended = (whole + self.word_deviations([vector for _, vector in words], "chunk", language)) / 2
+        chunk_score = self.deviations(heading + text, "chunk", language)
+        whole = (chunk_score + max(each + of_heading)) / 2
+        chunk_score = (chunk_score + self.word_deviations([vector for _, vector in words], "chunk", language)) / 2
         for n, (start, end) in enumerate(chunk.sentences):
             own = [vector for at, vector in words if start <= chunk.start + at < end]
             each[n] = (each[n] + self.word_deviations(own, "sentence", language)) / 2
+        blended = (chunk_score + max(each + of_heading)) / 2
         gain = self.space.gains[self.language, language] if self.language else 1.0  # type: ignore[index]
         return gain * blended, [gain * score for score in each], gain * whole
 
