@@ -202,7 +202,9 @@ def load_space(encoder: Encoder, *folders: Path) -> LanguageSpace:
 
 
 def space_file_name(encoder: Encoder) -> str:
-    digest = hashlib.sha256(f"{encoder.fingerprint}\n{cohort_digest()}\n{WORD_DIMENSIONS}\n{_SPACE_FORMAT}".encode()).hexdigest()
+    digest = hashlib.sha256(
+        f"{encoder.fingerprint}\n{cohort_digest()}\n{WORD_DIMENSIONS}\n{_SPACE_FORMAT}".encode()
+    ).hexdigest()
     return f"{SPACE_FILE_PREFIX}{digest[:16]}.npz"
 
 
