@@ -9,15 +9,16 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from bench import ablations, answers, language, plot, retrieval, sentences, sloppiness
+from bench import ablations, answers, language, plot, retrieval, sentences, sloppiness, speed
 from bench.data import LAYOUTS, Corpus, DataError, load_corpus, missing_data
 from bench.memo import MemoEmbedder
 from bench.report import Report, Setup, say
+from bot.reader import OFF
 from index import HaberciError, Settings
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("retrieval", "ablations", "answers", "sloppiness", "language", "sentences")
-NEEDS_NO_DATA = ("sentences",)
+PARTS = ("retrieval", "ablations", "answers", "sloppiness", "language", "sentences", "speed")
+NEEDS_NO_DATA = ("sentences", "speed")
 _WITH_MODEL: dict[str, Callable[[Setup], Report]] = {
     "retrieval": retrieval.run,
     "ablations": ablations.run,
@@ -57,6 +58,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=_count, default=0, metavar="N", help="at most N questions a language")
     parser.add_argument("--articles", type=_count, default=0, metavar="N", help="only the first N articles")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER", help="where the tables go")
+    parser.add_argument("--reader", default=OFF, metavar="FILE|packaged",
+                        help="for the answers; off by default: the packaged one was trained on XQuAD")  # fmt: skip
     parser.add_argument("--memo", type=Path, metavar="FILE.npz", help="keep the vectors of texts for the next run")
     return parser
 
@@ -96,6 +99,8 @@ def run_parts(names: tuple[str, ...], corpus: Corpus | None, args: argparse.Name
             report = printed(
                 "language", "Language identification: short and sloppy text", lambda: run_language(args.data)
             )
+        elif name == "speed":
+            report = speed.run()
         else:
             report = printed("sentences", "Sentence splitting: rows of hard cases right", sentences.print_table)
         report.write(args.results)
@@ -110,7 +115,7 @@ def make_setup(corpus: Corpus, args: argparse.Namespace, *, with_peers: bool) ->
     if args.memo is not None:
         embedder.read_memo(args.memo)
     systems = retrieval.load_systems(embedder) if with_peers else ()
-    return Setup(corpus, embedder, args.layouts, args.limit, systems)
+    return Setup(corpus, embedder, args.layouts, args.limit, systems, args.reader)
 
 
 def run_language(folder: Path) -> None:

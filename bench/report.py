@@ -28,13 +28,15 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a benchmark runs on. ``limit``: at most so many questions a language, evenly spread; 0 for all."""
+    """What a benchmark runs on. ``limit``: at most so many questions a language, evenly spread; 0 for all.
+    ``reader``: as in :class:`~index.settings.Settings`."""
 
     corpus: Corpus
     embedder: MemoEmbedder
     layouts: tuple[str, ...] = LAYOUTS
     limit: int = 0
     systems: tuple[System | Missing, ...] = ()
+    reader: str = "off"
 
     def describe(self) -> str:
         """A line for the report: data, model, versions."""

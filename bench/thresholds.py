@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ANSWERED = 0.95
 """The share of answerable questions that must be answered, in the worst direction."""
 
-_SHOWN = (2.0, 12.0)
+_SHOWN = (0.0, 12.0)
 _SHOWN_STEP = 0.5
 _STEP = 0.05
 
@@ -35,13 +35,13 @@ def threshold_tables(outcomes: Sequence[Outcome], topics: Sequence[str]) -> tupl
                *(f"{lang}.near_refused" for lang in LANGUAGES)]  # fmt: skip
     head = [name.replace(".", " ").replace("_", " ") for name in columns]
     rows: list[list[Cell]] = [[value, *(found.get(name) for name in columns)] for value, found in values.items()]
-    blocks = ["## A range of thresholds", table(["MIN_SCORE", *head], rows), "## Which one to take", _explain()]
+    blocks = ["## A range of thresholds", table(["lowest score", *head], rows), "## Which one to take", _explain()]
     choices: list[list[Cell]] = []
     for name, choice in chosen.items():
         choices.append([name, f"{choice['value']:.2f}", "all topics", *(choice["rates"].get(c) for c in columns)])
         held_out = " and ".join(f"{value:.2f}" for value in choice["halves"])
         choices.append([name, held_out, "held out", *(choice["held_out"].get(c) for c in columns)])
-    blocks.append(table(["rule", "MIN_SCORE", "measured on", *head], choices))
+    blocks.append(table(["rule", "lowest score", "measured on", *head], choices))
     return {"range": values, "chosen": chosen}, blocks
 
 

@@ -1,4 +1,4 @@
-"""The LangChain chain: question -> passages -> evidence -> answer."""
+"""The LangChain chain: question -> passages -> readings -> evidence -> answer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrou
 
 from bot.evidence import Evidence, select_evidence
 from bot.quote import empty_library, other_language, quote_answer
+from bot.reader import Reader, Reading
 from bot.types import Answer
 from index import Index, Passage
 from index.language import detect_question_language
@@ -16,27 +17,36 @@ PASSAGES = 5
 
 
 class Findings(TypedDict):
-    """What the chain knows on its way: the question, the passages found for it, the evidence in them."""
+    """What the chain knows on its way: the question, the passages found for it, what a reader makes of each (nothing
+    without a reader), the evidence in them."""
 
     question: str
     passages: list[Passage]
+    readings: list[Reading]
     evidence: list[Evidence]
 
 
-def build_findings_chain(index: Index, passages: int = PASSAGES) -> Runnable[str, Any]:
+def build_findings_chain(index: Index, reader: Reader | None = None) -> Runnable[str, Any]:
     """A Runnable from a question (str) to :class:`Findings`."""
 
     def search(found: dict[str, Any]) -> list[Passage]:
         # A question in neither language gets no passages: nothing was measured for it.
         if detect_question_language(found["question"]) is None:
             return []
-        return index.search(found["question"], k=passages)
+        return index.search(found["question"], k=PASSAGES)
+
+    def read(found: dict[str, Any]) -> list[Reading]:
+        if reader is None or not found["passages"]:
+            return []
+        return reader.read(index.restore(found["question"]), [passage.text for passage in found["passages"]])
 
     def select(found: dict[str, Any]) -> list[Evidence]:
-        return select_evidence(found["passages"])
+        return select_evidence(found["passages"], found["readings"])
 
-    start: Runnable[str, Any] = RunnableLambda(lambda question: {"question": question})
-    return start | RunnablePassthrough.assign(passages=search) | RunnablePassthrough.assign(evidence=select)
+    chain: Runnable[str, Any] = RunnableLambda(lambda question: {"question": question})
+    for name, step in (("passages", search), ("readings", read), ("evidence", select)):
+        chain = chain | RunnablePassthrough.assign(**{name: step})
+    return chain
 
 
 def build_answer_step(index: Index) -> Runnable[Any, Answer]:

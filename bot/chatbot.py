@@ -9,6 +9,7 @@ from langchain_core.runnables import Runnable
 
 from bot.chain import build_answer_step, build_findings_chain
 from bot.quote import growing_answers
+from bot.reader import Reader, open_reader
 from bot.types import Answer
 from index import Index, seed_articles
 from index.errors import SettingsError
@@ -21,7 +22,9 @@ class Chatbot:
     """Answers questions about the articles of an index. Safe to share among threads.
 
     ``llm`` is reserved for a language model that writes the answer; this version quotes, so it must be None.
-    ``chain`` is the whole way as a LangChain ``Runnable`` from a question to an :class:`~bot.types.Answer`.
+    ``reader`` finds the exact words that answer (None when the setting ``reader`` is "off", and with another model than
+    the packaged one). ``chain`` is the whole way as a LangChain ``Runnable`` from a question to an
+    :class:`~bot.types.Answer`.
     """
 
     def __init__(self, index: Index, llm: object = None) -> None:
@@ -30,14 +33,21 @@ class Chatbot:
         if llm is not None:
             raise SettingsError(name="llm", value=llm, reason="this version answers with quotes only; leave it None")
         self.index = index
-        self._findings = build_findings_chain(index)
+        self.reader: Reader | None = open_reader(index.embedder, index.settings.reader)
+        self._findings = build_findings_chain(index, self.reader)
         self._answer = build_answer_step(index)
         self.chain: Runnable[str, Answer] = self._findings | self._answer
 
     @property
     def is_ready(self) -> bool:
-        """Whether the model is loaded; the first question loads it, which takes seconds."""
-        return self.index.embedder.is_loaded
+        """Whether the models are loaded; the first question loads them, which takes seconds."""
+        return self.index.embedder.is_loaded and (self.reader is None or self.reader.is_loaded)
+
+    def load(self) -> None:
+        """Load the models now rather than with the first question."""
+        self.index.embedder.load()
+        if self.reader is not None:
+            self.reader.load()
 
     def ask(self, question: str, history: History = ()) -> Answer:  # noqa: ARG002
         """The answer to a Turkish or English question, in the question's language.

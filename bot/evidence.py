@@ -6,25 +6,41 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.reader import Reading, whole_words
 from index import Passage, Sentence
 
 MAX_EVIDENCE = 3
 # Sentences in one quote: neighbours that would make it longer stand for themselves.
 MAX_QUOTED = 3
 
-# Chosen on half of XQuAD's topics. bench/answers.py chooses MIN_SCORE; the others were set by trial before words were
-# matched one by one, when moving them a little changed evidence by about a point.
+# Chosen on half of XQuAD's topics. bench/answers.py chooses the lowest scores; the others were set by trial, where
+# moving them a little changed evidence by about a point.
 # A sentence counts by itself and by the passage it stands in, with these shares.
 SENTENCE_SHARE = 0.5
-# Below this score, in deviations above unrelated text, nothing answers: the value with the most questions answered
-# plus questions on absent topics refused (the two halves of the topics choose 5.20 and 5.25).
-MIN_SCORE = 5.2
 # A sentence this much below the best one is shown beside it ...
 MARGIN = 2.5
 # ... and one of the best one's own passage is preferred by this much: together they read as one answer.
 SAME_PASSAGE = 0.5
 # Chosen neighbours become one quote when neither is far below the best one; else each stands for itself.
 JOIN_MARGIN = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What the score of a sentence is made of. ``reading``: what a unit of the reader's margin weighs beside a
+    deviation above unrelated text. ``lowest``: below this score, nothing answers."""
+
+    reading: float
+    lowest: float
+
+
+# The values with the most questions answered plus questions on absent topics refused: without a reader (the two
+# halves of the topics choose 5.20 and 5.25), and with readers that had not seen the topics asked about
+# (docs/reader.md; weights from 0.1 to 0.2 do about as well).
+MATCHED = Scale(reading=0.0, lowest=5.2)
+READ = Scale(reading=0.15, lowest=5.1)
+# The reader is sure of what it says long before its margin ends.
+_SURE = 8.0
 
 # A sentence that opens with one of these speaks of what the sentence before it said.
 _LOOKS_BACK = re.compile(
@@ -40,7 +56,8 @@ _QUESTION = re.compile(r"\?[\"'”’»)\]\s]*$")
 class Evidence:
     """``article.text[start:end] == quote``: one sentence, or neighbours that belong together.
 
-    ``score`` is on the scale of ``Passage.score``: 0 is unrelated text.
+    ``score`` is on the scale of ``Passage.score``: 0 is unrelated text. ``answer``: start and end of the exact words
+    that answer, within the quote, when a reader has found them.
     """
 
     passage: Passage
@@ -48,51 +65,78 @@ class Evidence:
     start: int
     end: int
     score: float
+    answer: tuple[int, int] | None = None
+
+    @property
+    def words(self) -> str | None:
+        """The exact words that answer."""
+        return self.quote[self.answer[0] - self.start : self.answer[1] - self.start] if self.answer else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    """A sentence that may be evidence. ``similarity``: its score before the reader's share. ``answer``: the reader's
+    margin and the best answer in it, None unread."""
+
     passage: Passage
     number: int
     score: float
+    similarity: float
+    answer: tuple[float, int, int] | None
 
     @property
     def sentence(self) -> Sentence:
         return self.passage.sentences[self.number]
 
 
-def select_evidence(passages: Sequence[Passage]) -> list[Evidence]:
+def select_evidence(
+    passages: Sequence[Passage], readings: Sequence[Reading] = (), scale: Scale | None = None
+) -> list[Evidence]:
     """The evidence in ``passages``, best first; empty when nothing in them answers.
 
-    ``passages`` are the result of a search, best first. Sentences that ask are never evidence. Neighbours that
+    ``passages`` are the result of a search, best first; ``readings`` what a reader made of the first of them.
+    ``scale``: :data:`READ` or :data:`MATCHED` when None. Sentences that ask are never evidence. Neighbours that
     are both chosen become one quote, and a sentence that opens with a pronoun brings along the one before.
     """
-    candidates = sorted(_candidates(passages), key=lambda c: (-c.score, c.sentence.start))
-    if not candidates or candidates[0].score < MIN_SCORE:
+    scale = scale or (READ if readings else MATCHED)
+    candidates = sorted(_candidates(passages, readings, scale), key=lambda c: (-c.score, c.sentence.start))
+    if not candidates or candidates[0].score < scale.lowest:
         return []
     best, *others = candidates
     others.sort(key=lambda c: -c.score - (SAME_PASSAGE if c.passage is best.passage else 0.0))
-    return _quotes([best, *(c for c in others if c.score >= best.score - MARGIN)])
+    # The reader says which comes first. What else belongs to the answer is told by similarity alone: a reader looks for
+    # one stretch of words, and the sentence that makes it uncertain is not among them.
+    nearest = max(c.similarity for c in candidates)
+    return _quotes([best, *(c for c in others if c.similarity >= nearest - MARGIN)], nearest - JOIN_MARGIN)
 
 
-def _candidates(passages: Sequence[Passage]) -> list[_Candidate]:
-    return [
-        _Candidate(passage, number, SENTENCE_SHARE * sentence.score + (1 - SENTENCE_SHARE) * passage.score)
-        for passage in passages
-        for number, sentence in enumerate(passage.sentences)
-        if not _QUESTION.search(sentence.text)
-    ]
+def _candidates(passages: Sequence[Passage], readings: Sequence[Reading], scale: Scale) -> list[_Candidate]:
+    found = []
+    # Passages beyond those that were read take no part when there is a reader: nothing says whether they answer.
+    read: Sequence[Reading | None] = readings or [None] * len(passages)
+    for passage, reading in zip(passages, read, strict=False):
+        for number, sentence in enumerate(passage.sentences):
+            if _QUESTION.search(sentence.text):
+                continue
+            score = similarity = SENTENCE_SHARE * sentence.score + (1 - SENTENCE_SHARE) * passage.score
+            answer = None
+            if reading is not None:
+                answer = reading.best(sentence.start - passage.start, sentence.end - passage.start)
+                margin = answer[0] if answer else -_SURE
+                score += scale.reading * max(-_SURE, min(_SURE, margin))
+            found.append(_Candidate(passage, number, score, similarity, answer))
+    return found
 
 
-def _quotes(chosen: Sequence[_Candidate]) -> list[Evidence]:
-    """Quotes of sentences chosen, best first, each with the context it needs and neighbours in one."""
-    near = chosen[0].score - JOIN_MARGIN
+def _quotes(chosen: Sequence[_Candidate], near: float) -> list[Evidence]:
+    """Quotes of sentences chosen, best first, each with the context it needs; neighbours in one when both are at least
+    as similar as ``near``."""
     spans: list[_Span] = []
     for candidate in chosen:
         if len(spans) == MAX_EVIDENCE:
             break
         first = candidate.number - _needs_context(candidate.passage, candidate.number)
-        span = _Span(candidate.passage, first, candidate.number, candidate.score)
+        span = _Span(candidate, first, candidate.number)
         place = len(spans)
         for other in list(spans):
             if span.joins(other, near):
@@ -106,35 +150,45 @@ def _quotes(chosen: Sequence[_Candidate]) -> list[Evidence]:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Sentences ``first`` to ``last`` of a passage."""
+    """Sentences ``first`` to ``last`` of a passage. ``best``: the best one that was chosen of them."""
 
-    passage: Passage
+    best: _Candidate
     first: int
     last: int
-    score: float
+
+    @property
+    def passage(self) -> Passage:
+        return self.best.passage
 
     def joins(self, other: _Span, near: float) -> bool:
-        """Whether the two share a sentence, or are neighbours in one paragraph and both about as good as the best."""
+        """Whether the two share a sentence, or are neighbours in one paragraph and both as similar as ``near``."""
         if self.passage is not other.passage or self.first > other.last + 1 or other.first > self.last + 1:
             return False
         if self.first <= other.last and other.first <= self.last:
             return True
         both = self.with_(other)
         return (
-            min(self.score, other.score) >= near
+            min(self.best.similarity, other.best.similarity) >= near
             and both.last - both.first < MAX_QUOTED
             and _one_paragraph(self.passage, both.first, both.last)
         )
 
     def with_(self, other: _Span) -> _Span:
-        return _Span(
-            self.passage, min(self.first, other.first), max(self.last, other.last), max(self.score, other.score)
-        )
+        best = max((self.best, other.best), key=lambda candidate: candidate.score)
+        return _Span(best, min(self.first, other.first), max(self.last, other.last))
 
     def evidence(self) -> Evidence:
-        start, end = self.passage.sentences[self.first].start, self.passage.sentences[self.last].end
-        quote = self.passage.text[start - self.passage.start : end - self.passage.start]
-        return Evidence(self.passage, quote, start, end, self.score)
+        passage = self.passage
+        start, end = passage.sentences[self.first].start, passage.sentences[self.last].end
+        quote = passage.text[start - passage.start : end - passage.start]
+        return Evidence(passage, quote, start, end, self.best.score, self._answer())
+
+    def _answer(self) -> tuple[int, int] | None:
+        # Words are marked when the reader holds them for likelier than that nothing answers.
+        if self.best.answer is None or self.best.answer[0] <= 0:
+            return None
+        start, end = whole_words(self.passage.text, *self.best.answer[1:])
+        return (self.passage.start + start, self.passage.start + end) if start < end else None
 
 
 def _needs_context(passage: Passage, number: int) -> bool:

@@ -69,4 +69,6 @@ def _citation(item: Evidence) -> Citation:
         title=passage.title,
         published=passage.published,
         url=passage.url,
+        answer_start=item.answer[0] if item.answer else None,
+        answer_end=item.answer[1] if item.answer else None,
     )

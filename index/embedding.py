@@ -174,7 +174,7 @@ class Embedder:
             return []
         with self._tokenizer_lock:
             encoded = tokenizer(
-                [prefix + _encodable(text) for text in texts],
+                [prefix + encodable(text) for text in texts],
                 add_special_tokens=True,
                 truncation=False,
                 padding=False,
@@ -192,6 +192,17 @@ class Embedder:
             model = json.loads(backend.to_str())["model"]
         return {piece: float(score) for piece, score in model["vocab"]}
 
+    @contextmanager
+    def tokenizer(self) -> Iterator[Any]:
+        """The model's tokenizer, for the caller alone until it is given back."""
+        found = self._transformer().tokenizer
+        with self._tokenizer_lock:
+            yield found
+
+    def encoder(self) -> Any:
+        """The transformer within the model (a torch module), whose weights must not be changed."""
+        return self._transformer()[0].auto_model
+
     def _encode(self, texts: Sequence[str], prefix: str, progress: Callable[[int], None] | None) -> Vectors:
         _check_texts(texts)
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
@@ -199,7 +210,7 @@ class Embedder:
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         for start in range(0, len(order), self.batch_size):
             batch = order[start : start + self.batch_size]
-            vectors[batch] = self._forward([_encodable(texts[i]) for i in batch], prefix)
+            vectors[batch] = self._forward([encodable(texts[i]) for i in batch], prefix)
             if progress is not None:
                 progress(start + len(batch))
         return vectors
@@ -210,7 +221,7 @@ class Embedder:
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         for start in range(0, len(order), self.batch_size):
             batch = order[start : start + self.batch_size]
-            found.update(zip(batch, self._forward_tokens([_encodable(texts[i]) for i in batch], prefix), strict=True))
+            found.update(zip(batch, self._forward_tokens([encodable(texts[i]) for i in batch], prefix), strict=True))
         return [found[i] for i in range(len(texts))]
 
     def _forward_tokens(self, texts: list[str], prefix: str) -> list[TokenVectors]:
@@ -277,7 +288,7 @@ class Embedder:
         except Exception as error:  # a model's files can break in as many ways as there are libraries reading them
             raise ModelLoadError(model=self.model, reason=_short_reason(error, source)) from error
         model.eval()
-        if self.dtype == "bfloat16" or (self.dtype == "auto" and _has_native_bfloat16()):
+        if self.dtype == "bfloat16" or (self.dtype == "auto" and has_native_bfloat16()):
             model.bfloat16()
         if self._prefixes is None:
             self._prefixes = self._choose_prefixes(model.prompts)
@@ -324,7 +335,7 @@ def _check_texts(texts: Sequence[str]) -> None:
         raise ValueError(f"texts must be a list of texts, not one text: {texts[:60]!r}")
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """Lone surrogates, which no tokenizer takes, become U+FFFD."""
     try:
         text.encode("utf-8")
@@ -333,7 +344,7 @@ def _encodable(text: str) -> str:
     return text
 
 
-def _has_native_bfloat16() -> bool:
+def has_native_bfloat16() -> bool:
     """Whether the processor multiplies bfloat16 itself; where it does not, bfloat16 is slower than float32."""
     import torch
 
@@ -373,11 +384,23 @@ def _open_hub_model(name: str) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
 
     try:
-        return _open_local(name)
+        return _open_local(_cached_folder(name))
     except (OSError, ValueError):  # not in the cache, or not all of it
         with suppress(HfHubHTTPError):  # an answer, be it a refusal; without one, loading would retry for a minute
             model_info(name, timeout=_HUB_TIMEOUT_S)
         return SentenceTransformer(name)
+
+
+def _cached_folder(name: str) -> str:
+    """Where the local hub cache holds the model; the name itself when it does not. By its name, transformers would ask
+    the hub for adapters as soon as peft is installed."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    for repository in (name, f"sentence-transformers/{name}"):
+        with suppress(LocalEntryNotFoundError, HFValidationError):
+            return snapshot_download(repository, local_files_only=True)
+    return name
 
 
 def _short_reason(error: Exception, source: Path | str) -> str:

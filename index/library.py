@@ -114,9 +114,13 @@ class Index:
             raise ValueError(f"k must be a whole number from 1 to {MAX_PASSAGES}, not {k!r}")
         if not len(self):
             return []
-        typed = self._restorer.restore(question, detect_question_language(question))
+        typed = self.restore(question)
         tokens = self.embedder.encode_query_tokens([typed])[0]
         return self._store.read(lambda view: self._search(view, typed, tokens, k))
+
+    def restore(self, question: str) -> str:
+        """The question as a model should read it: Turkish letters restored, capitals lowered; mostly unchanged."""
+        return self._restorer.restore(question, detect_question_language(question))
 
     def _search(self, view: View | None, question: str, tokens: TokenVectors, k: int) -> list[Passage]:
         if view is None:

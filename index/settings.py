@@ -21,7 +21,8 @@ class Settings(BaseSettings):
     (``HABERCI_CACHE``). ``model``: "packaged", a sentence-transformers folder or a hub name
     (``HABERCI_MODEL``). ``query_prefix`` and ``passage_prefix``: needed only by a model that does not
     declare its own. ``dtype``: "float32", or "bfloat16" ("auto": where the processor has it), which embeds
-    about twice as fast and differs in the fourth digit. ``max_chunk_tokens``: a longer section is cut into
+    about twice as fast and differs in the fourth digit. ``reader``: "packaged", "off" or the file of another
+    one (``HABERCI_READER``). ``max_chunk_tokens``: a longer section is cut into
     several passages, between sentences. ``lock_timeout_s``: how long a write waits for another process's.
     """
 
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
     query_prefix: str | None = None
     passage_prefix: str | None = None
     dtype: Literal["auto", "float32", "bfloat16"] = "float32"
+    reader: str = "packaged"
     max_chunk_tokens: int = Field(default=320, ge=32)
     lock_timeout_s: float = Field(default=60.0, gt=0)
 
@@ -40,7 +42,7 @@ class Settings(BaseSettings):
     @classmethod
     def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
         # A variable that is set to nothing is as good as unset; an empty path would mean the current folder.
-        blank = {name for name in ("home", "cache", "model") if str(values.get(name, "-")).strip() == ""}
+        blank = {name for name in ("home", "cache", "model", "reader") if str(values.get(name, "-")).strip() == ""}
         return {name: value for name, value in values.items() if name not in blank}
 
     @field_validator("home", "cache")

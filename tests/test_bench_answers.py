@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-import bot.evidence
-from bench.answers import Outcome, collect, judge, measure
+from bench.answers import Outcome, ask_all, judge, judge_all, measure
 from bench.data import Paragraph, Question, lay_out, load_corpus
 from bench.memo import MemoEmbedder
 from bench.report import Setup
 from bench.retrieval import Haberci
 from bench.thresholds import answers_enough, balances, halves, rates, threshold_tables
 from bot import Chatbot
-from bot.evidence import Evidence
+from bot.evidence import MATCHED, Evidence
 from index import Passage, Settings
 from tests.test_bench_data import write_squad
 
@@ -109,11 +109,11 @@ def test_thresholds_applied_afterwards_are_what_the_chatbot_does(
 ) -> None:
     monkeypatch.setenv("HABERCI_MODEL", str(tiny_model))
     monkeypatch.setenv("HABERCI_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(bot.evidence, "MIN_SCORE", 1.0)
+    scale = replace(MATCHED, lowest=1.0)
+    monkeypatch.setattr("bot.evidence.MATCHED", scale)
     corpus = load_corpus(write_squad(tmp_path))
     setup = Setup(corpus, MemoEmbedder(Settings.read()))
-    outcomes = collect(setup)
-    assert bot.evidence.MIN_SCORE == 1.0
+    outcomes = judge_all(ask_all(setup, None), scale)
     assert {outcome.kind for outcome in outcomes} == {"same", "cross", "near", "absent"}
     haberci = Haberci(setup.embedder)
     haberci.build([p for p in lay_out(corpus, "mixed") if p.topic == corpus.topics[0] and p.number])

@@ -12,17 +12,21 @@ import pytest
 from bench.__main__ import main, parse_table, printed
 from bench.data import LAYOUTS
 from bench.plot import draw
+from bench.report import Report
 from tests.test_bench_data import write_squad
 
 
 def test_without_data_it_says_where_to_get_it_and_runs_what_needs_none(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bench.speed.run", lambda: Report("speed", "Speed"))  # minutes
     assert main(["--results", str(tmp_path)]) == 0
     said = capsys.readouterr().err.replace("\n", " ")
     assert "github.com/google-deepmind/xquad" in said
     assert "Not run: retrieval" in said
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["sentences.json", "sentences.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"{part}.{ending}" for part in ("sentences", "speed") for ending in ("json", "md")
+    ]
 
 
 def test_a_part_that_needs_data_fails_without_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,7 +40,7 @@ def test_a_folder_without_data_is_named(tmp_path: Path, capsys: pytest.CaptureFi
     assert "none" in capsys.readouterr().err.replace("\n", "")
 
 
-@pytest.mark.parametrize("arguments", [["--only", "speed"], ["--layouts", "half"], ["--limit", "-1"]])
+@pytest.mark.parametrize("arguments", [["--only", "velocity"], ["--layouts", "half"], ["--limit", "-1"]])
 def test_unknown_values_are_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit):
         main(arguments)

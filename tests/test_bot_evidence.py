@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pytest
 
-from bot.evidence import MARGIN, MIN_SCORE, select_evidence
+from bot.evidence import MARGIN, MATCHED, READ, select_evidence
+from bot.reader import Reading
 from index import Passage, Sentence
 
-HIGH = MIN_SCORE + 4
+LOWEST = MATCHED.lowest
+HIGH = LOWEST + 4
 
 
 def passage(*sentences: tuple[str, float], between: str = " ", score: float = HIGH, article_id: str = "a") -> Passage:
@@ -37,8 +42,8 @@ def test_offsets_count_in_the_article() -> None:
 
 
 def test_nothing_answers_below_the_threshold() -> None:
-    assert quotes(passage(("Kar yağdı.", MIN_SCORE - 0.1), score=MIN_SCORE - 0.1)) == []
-    assert quotes(passage(("Kar yağdı.", MIN_SCORE + 0.1), score=MIN_SCORE + 0.1)) == ["Kar yağdı."]
+    assert quotes(passage(("Kar yağdı.", LOWEST - 0.1), score=LOWEST - 0.1)) == []
+    assert quotes(passage(("Kar yağdı.", LOWEST + 0.1), score=LOWEST + 0.1)) == ["Kar yağdı."]
 
 
 def test_no_passages_no_evidence() -> None:
@@ -123,3 +128,52 @@ def test_a_sentence_of_the_best_ones_passage_is_preferred_to_an_equal_one_elsewh
 def test_evidence_of_several_articles_names_each() -> None:
     found = select_evidence([passage(("Kar yağdı.", HIGH)), passage(("Okullar kapandı.", HIGH), article_id="b")])
     assert {item.passage.article_id for item in found} == {"a", "b"}
+
+
+# --- with a reader ----------------------------------------------------------------------------------
+
+
+def reading(where: Passage, **margins: float) -> Reading:
+    """A reader that finds these words of the passage, each with its margin; elsewhere it is sure of nothing."""
+    spans = np.array([word.span() for word in re.finditer(r"\w+", where.text)])
+    starts = np.full(len(spans), -10.0, np.float32)
+    for words, margin in margins.items():
+        starts[[where.text[start:end] for start, end in spans].index(words)] = margin
+    ends = np.where(starts > -10, 0.0, -10.0).astype(np.float32)
+    return Reading(spans, starts, ends, none=0.0)
+
+
+def test_of_sentences_equally_near_the_one_that_answers_comes_first() -> None:
+    where = passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH), between="\n")
+    assert select_evidence([where], [reading(where, Okullar=6.0)])[0].quote == "Okullar kapandı."
+    assert select_evidence([where], [reading(where, Kar=6.0)])[0].quote == "Kar yağdı."
+
+
+def test_the_exact_words_are_told_by_their_place_in_the_article() -> None:
+    where = passage(("Kar yağdı.", HIGH - 9), ("Bunu vali söyledi.", HIGH))
+    item = select_evidence([where], [reading(where, vali=6.0)])[0]
+    assert item.answer is not None
+    assert (item.quote, item.words) == ("Kar yağdı. Bunu vali söyledi.", "vali")
+    assert where.text[item.answer[0] - where.start : item.answer[1] - where.start] == "vali"
+
+
+def test_a_sentence_that_the_reader_finds_nothing_in_needs_to_be_much_nearer() -> None:
+    near = passage(("Kar yağdı.", READ.lowest + 1), score=READ.lowest + 1)
+    assert select_evidence([near], [reading(near, Kar=4.0)])
+    assert not select_evidence([near], [reading(near, Kar=-8.0)])
+
+
+def test_what_was_not_read_is_no_evidence_beside_what_was() -> None:
+    first, second = passage(("Kar yağdı.", HIGH)), passage(("Okullar kapandı.", HIGH + 3), article_id="b")
+    assert [item.quote for item in select_evidence([first, second], [reading(first, Kar=5.0)])] == ["Kar yağdı."]
+
+
+def test_without_a_reader_no_words_are_marked() -> None:
+    item = select_evidence([passage(("Kar yağdı.", HIGH))])[0]
+    assert (item.answer, item.words) == (None, None)
+
+
+def test_a_margin_without_end_does_not_outweigh_everything() -> None:
+    where = passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH), between="\n")
+    sure, surer = (select_evidence([where], [reading(where, Kar=margin)])[0].score for margin in (8.0, 80.0))
+    assert sure == surer

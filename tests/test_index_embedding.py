@@ -109,7 +109,7 @@ def test_automatic_precision_follows_the_processor(tiny_model: Path, tmp_path: P
     import torch
 
     one = Embedder(str(tiny_model), cache=tmp_path, dtype="auto")
-    expected = torch.bfloat16 if embedding._has_native_bfloat16() else torch.float32
+    expected = torch.bfloat16 if embedding.has_native_bfloat16() else torch.float32
     assert one._transformer().dtype == expected
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -167,7 +168,9 @@ def chat(
         with terminal.step("step_page"):
             from bot import Chatbot
 
-            page = launch(Chatbot(index), host=host, port=port, open_browser=open_browser)
+            chatbot = Chatbot(index)
+            chatbot.load()
+            page = launch(chatbot, host=host, port=port, open_browser=open_browser)
         with page:
             _announce(terminal, page.url, host, len(index))
             page.wait()
@@ -224,14 +227,30 @@ def _read_question(given: str, terminal: Terminal) -> str:
 
 
 def _show_answer(terminal: Terminal, answer: Answer) -> None:
+    quotes = dict(map(_marked_quote, answer.citations))
     for line in answer.text.splitlines():
-        terminal.show((line, "bold" if line.startswith("“") else "dim" if line.startswith("—") else ""))
+        terminal.show(*quotes.get(line, [(line, "dim" if line.startswith("—") else "")]))
     if not answer.citations:
         return
     terminal.show("")
     terminal.show((terminal.text("sources"), "bold"))
     for number, citation in enumerate(answer.citations, start=1):
         _show_citation(terminal, answer, number, citation)
+
+
+def _marked_quote(citation: Citation) -> tuple[str, list[tuple[str, str]]]:
+    """A quote as it stands in an answer's text, and as parts of which the exact words that answer, when known, are
+    bold; else all of it is."""
+    from bot.phrases import quote_marks
+
+    if citation.answer_start is None or citation.answer_end is None:
+        line = quote_marks(" ".join(citation.quote.split()))
+        return line, [(line, "bold")]
+    start, end = citation.answer_start - citation.start, citation.answer_end - citation.start
+    pieces = (citation.quote[:start], citation.quote[start:end], citation.quote[end:])
+    before, words, after = (re.sub(r"\s+", " ", piece) for piece in pieces)
+    before, _, after = quote_marks(f"{before.lstrip()}\0{after.rstrip()}").partition("\0")
+    return f"{before}{words}{after}", [(before, ""), (words, "bold"), (after, "")]
 
 
 def _show_citation(terminal: Terminal, answer: Answer, number: int, citation: Citation) -> None:
