@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from langchain_core.runnables import Runnable
 
 import bot.chatbot
 from bot import Answer, Chatbot, ask
+from bot.reader import READER_FILE, READER_SHA256
 from index import Article, Index, QuestionError, seed_articles
 from index.embedding import Embedder
 from index.errors import EmptyQuestionError, LongQuestionError, QuestionTypeError, SettingsError
@@ -257,3 +260,54 @@ def test_quotes_are_verbatim_in_whatever_article(
         answer = Chatbot(index).ask(question)
         assert is_verbatim(answer, index)
         assert answer.found == bool(answer.citations)
+
+
+# --- the reader -------------------------------------------------------------------------------------
+
+
+def test_the_packaged_reader_is_the_file_that_was_trained() -> None:
+    data = resources.files("bot").joinpath("data", READER_FILE).read_bytes()
+    assert hashlib.sha256(data).hexdigest() == READER_SHA256
+    assert len(data) < 12_000_000
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("ABD barış planını ne zaman sundu?", "Kasım ayı sonunda"),
+        ("Where did Putin say Zelensky should come to?", "Moskova"),
+    ],
+)
+def test_the_words_that_answer_are_marked_within_the_quote(chatbot: Chatbot, question: str, words: str) -> None:
+    first = chatbot.ask(question).citations[0]
+    assert first.answer_start is not None
+    assert first.answer_end is not None
+    assert first.start <= first.answer_start < first.answer_end <= first.end
+    article = chatbot.index.article(first.article_id)
+    assert article is not None
+    assert words in article.text[first.answer_start : first.answer_end]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many points does the peace plan have?",
+        "Trump ile Tokayev'in görüşmesi kaç dakika sürdü?",
+    ],
+)
+def test_what_the_right_article_does_not_say_is_not_answered(chatbot: Chatbot, question: str) -> None:
+    assert not chatbot.ask(question).found
+
+
+def test_the_reader_can_be_turned_off(
+    tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch, chatbot: Chatbot
+) -> None:
+    monkeypatch.setenv("HABERCI_READER", "off")
+    with Index.open(tmp_path, embedder=embedder) as index:
+        index.seed(seed_articles)
+        plain = Chatbot(index)
+        assert plain.reader is None
+        answer = plain.ask("ABD barış planını ne zaman sundu?")
+    assert answer.found
+    assert answer.citations[0].answer_start is None
+    assert chatbot.reader is not None
