@@ -23,7 +23,7 @@ from index import LANGUAGES, Language, Passage
 
 LAYOUT = "mixed"
 # What a unit of the reader's margin may weigh.
-WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+WEIGHTS = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 
 Kind = Literal["same", "cross", "absent", "near"]
 

@@ -57,7 +57,7 @@ class Evidence:
     """``article.text[start:end] == quote``: one sentence, or neighbours that belong together.
 
     ``score`` is on the scale of ``Passage.score``: 0 is unrelated text. ``answer``: start and end of the exact words
-    that answer, within the quote, when a reader has found them.
+    that answer, within the best quote, when a reader has found them.
     """
 
     passage: Passage
@@ -145,7 +145,8 @@ def _quotes(chosen: Sequence[_Candidate], near: float) -> list[Evidence]:
                 place = min(place, spans.index(other))
                 spans.remove(other)
         spans.insert(place, span)
-    return [span.evidence() for span in spans]
+    # One question has one answer: words marked in the other quotes would look like rivals of it.
+    return [span.evidence(is_best=span is spans[0]) for span in spans]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +178,11 @@ class _Span:
         best = max((self.best, other.best), key=lambda candidate: candidate.score)
         return _Span(best, min(self.first, other.first), max(self.last, other.last))
 
-    def evidence(self) -> Evidence:
+    def evidence(self, *, is_best: bool) -> Evidence:
         passage = self.passage
         start, end = passage.sentences[self.first].start, passage.sentences[self.last].end
         quote = passage.text[start - passage.start : end - passage.start]
-        return Evidence(passage, quote, start, end, self.best.score, self._answer())
+        return Evidence(passage, quote, start, end, self.best.score, self._answer() if is_best else None)
 
     def _answer(self) -> tuple[int, int] | None:
         # Words are marked when the reader holds them for likelier than that nothing answers.

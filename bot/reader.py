@@ -179,9 +179,7 @@ class _Model:
         self._encoder = encoder
         self._weight = tensors["answer.weight"].float().to(encoder.device)
         self._bias = tensors["answer.bias"].float().to(encoder.device)
-        # Reading several passages must not take longer than all the rest; bfloat16 halves it. Embeddings keep the
-        # precision of the setting because they are stored and compared; a reading is used at once.
-        self._is_halved = encoder.device.type != "cpu" or has_native_bfloat16()
+        self._is_halved = _reads_in_bfloat16(encoder)
 
     def scores(self, ids: torch.Tensor, mask: torch.Tensor) -> np.ndarray:
         """Float32, shape (texts, tokens, 2)."""
@@ -201,7 +199,7 @@ def merge(encoder: Any, tensors: Mapping[str, torch.Tensor], scale: float) -> An
 
     # What deepcopy finds in the memo it takes as it is.
     copied = copy.deepcopy(encoder, {id(weight): weight for weight in encoder.parameters()})
-    dtype = torch.bfloat16 if encoder.device.type != "cpu" or has_native_bfloat16() else None
+    dtype = torch.bfloat16 if _reads_in_bfloat16(encoder) else None
     with torch.no_grad():
         for name, factor in tensors.items():
             if name.endswith(".A"):
@@ -210,6 +208,12 @@ def merge(encoder: Any, tensors: Mapping[str, torch.Tensor], scale: float) -> An
                 merged = layer.weight.float() + change.to(layer.weight.device)
                 layer.weight = torch.nn.Parameter(merged.to(dtype or layer.weight.dtype), requires_grad=False)
     return copied
+
+
+def _reads_in_bfloat16(encoder: Any) -> bool:
+    """Reading several passages must not take longer than all the rest; bfloat16 halves it. Embeddings keep the
+    precision of the setting because they are stored and compared; a reading is used at once."""
+    return encoder.device.type != "cpu" or has_native_bfloat16()
 
 
 @dataclass(frozen=True, slots=True)

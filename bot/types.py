@@ -16,7 +16,8 @@ class Citation:
     """A verbatim quote: ``article.text[start:end] == quote``, always.
 
     ``score``: how well it answers, higher is better, comparable across questions and languages.
-    ``answer_start`` and ``answer_end``: where in the article the exact words that answer stand, when known.
+    ``answer_start`` and ``answer_end``: where in the article the exact words that answer stand, when known; only the
+    first citation of an answer has them.
     """
 
     article_id: str

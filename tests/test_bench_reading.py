@@ -129,7 +129,6 @@ def corpus() -> Corpus:
 
 @pytest.fixture
 def training() -> ModuleType:
-    pytest.importorskip("peft", reason="peft is not installed")
     from bench.reading import train
 
     return train

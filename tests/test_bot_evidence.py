@@ -168,6 +168,12 @@ def test_what_was_not_read_is_no_evidence_beside_what_was() -> None:
     assert [item.quote for item in select_evidence([first, second], [reading(first, Kar=5.0)])] == ["Kar yağdı."]
 
 
+def test_words_are_marked_in_the_best_quote_alone() -> None:
+    where = passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH), between="\n")
+    found = select_evidence([where], [reading(where, Kar=6.0, Okullar=5.0)])
+    assert [item.words for item in found] == ["Kar", None]
+
+
 def test_without_a_reader_no_words_are_marked() -> None:
     item = select_evidence([passage(("Kar yağdı.", HIGH))])[0]
     assert (item.answer, item.words) == (None, None)

@@ -18,6 +18,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from bot import Citation
 from docs.generate_cli import PAGE, page
 from index import LANGUAGES, Article, Index, Language, Settings, seed_articles
 from index.embedding import Embedder
@@ -290,6 +291,20 @@ def test_colours_only_where_they_are_wanted(run: Run, asked_home: Path, monkeypa
     assert colour.search(run(*arguments).stdout)
     monkeypatch.setenv("NO_COLOR", "1")
     assert not colour.search(run(*arguments).stdout)
+
+
+def test_the_words_that_answer_are_bold_and_nothing_else() -> None:
+    quote = "Kar\n  pazartesi günü  başladı."
+    at = quote.index("pazartesi")
+    read = Citation(
+        "a", quote, 40, 40 + len(quote), 7.0, answer_start=40 + at, answer_end=40 + at + len("pazartesi günü")
+    )
+    beside = Citation("a", "Okullar kapandı.", 0, 16, 6.0)
+    lines = cli._quote_lines([read, beside])
+    assert lines["“Kar pazartesi günü başladı.”"] == [("“Kar ", ""), ("pazartesi günü", "bold"), (" başladı.”", "")]
+    assert lines["“Okullar kapandı.”"] == [("“Okullar kapandı.”", "")]
+    # Without a reader the quotes stand out from what is said about them.
+    assert cli._quote_lines([beside]) == {"“Okullar kapandı.”": [("“Okullar kapandı.”", "bold")]}
 
 
 # --- index, list, remove, rebuild -------------------------------------------------------------------

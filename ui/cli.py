@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -227,7 +226,7 @@ def _read_question(given: str, terminal: Terminal) -> str:
 
 
 def _show_answer(terminal: Terminal, answer: Answer) -> None:
-    quotes = dict(map(_marked_quote, answer.citations))
+    quotes = _quote_lines(answer.citations)
     for line in answer.text.splitlines():
         terminal.show(*quotes.get(line, [(line, "dim" if line.startswith("—") else "")]))
     if not answer.citations:
@@ -238,19 +237,26 @@ def _show_answer(terminal: Terminal, answer: Answer) -> None:
         _show_citation(terminal, answer, number, citation)
 
 
-def _marked_quote(citation: Citation) -> tuple[str, list[tuple[str, str]]]:
-    """A quote as it stands in an answer's text, and as parts of which the exact words that answer, when known, are
-    bold; else all of it is."""
+def _quote_lines(citations: Sequence[Citation]) -> dict[str, list[tuple[str, str]]]:
+    """The quotes as they stand in an answer's text, each with its parts: the exact words that answer in bold, or all of
+    every quote when none of them is known."""
     from bot.phrases import quote_marks
 
-    if citation.answer_start is None or citation.answer_end is None:
+    is_read = any(citation.answer_start is not None for citation in citations)
+    lines = {}
+    for citation in citations:
         line = quote_marks(" ".join(citation.quote.split()))
-        return line, [(line, "bold")]
-    start, end = citation.answer_start - citation.start, citation.answer_end - citation.start
-    pieces = (citation.quote[:start], citation.quote[start:end], citation.quote[end:])
-    before, words, after = (re.sub(r"\s+", " ", piece) for piece in pieces)
-    before, _, after = quote_marks(f"{before.lstrip()}\0{after.rstrip()}").partition("\0")
-    return f"{before}{words}{after}", [(before, ""), (words, "bold"), (after, "")]
+        if citation.answer_start is None or citation.answer_end is None:
+            lines[line] = [(line, "" if is_read else "bold")]
+            continue
+        # Where the words stand once blanks and line breaks have become single spaces.
+        before, words = (
+            " ".join(citation.quote[start - citation.start : end - citation.start].split())
+            for start, end in ((citation.start, citation.answer_start), (citation.answer_start, citation.answer_end))
+        )
+        at = line.index(words, line.index(before) + len(before))
+        lines[line] = [(line[:at], ""), (words, "bold"), (line[at + len(words) :], "")]
+    return lines
 
 
 def _show_citation(terminal: Terminal, answer: Answer, number: int, citation: Citation) -> None:

@@ -11,7 +11,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,12 @@ from bench.reading.examples import (
 )
 from bench.reading.folds import training_topics
 from bench.report import say
-from bot.reader import encode_pairs, pad, write_adapter
+from bot.reader import encode_pairs, pad, read_adapter, write_adapter
 from index import LANGUAGES, Settings
 from index.embedding import Embedder
 
 _POOL = 32  # batches that are sorted by length together
 _LAYERS = ["query", "key", "value", "dense"]
-_MARGIN_TOKENS = 384
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def make_model(folder: Path, recipe: Recipe) -> SpanModel:
     )
     model = SpanModel(get_peft_model(encoder, config), encoder.config.hidden_size)
     if recipe.start:
-        load_trained(model, Path(recipe.start))
+        load_trained(model, read_adapter(Path(recipe.start))[0])
     return model
 
 
@@ -294,18 +293,16 @@ def trained_tensors(model: SpanModel) -> dict[str, torch.Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in found.items()}
 
 
-def load_trained(model: SpanModel, file: Path) -> None:
-    """Go on from the weights of another run of the same rank."""
-    from safetensors.torch import load_file
-
-    held = load_file(file)
+def load_trained(model: SpanModel, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Put back what :func:`trained_tensors` gave, of a run of the same rank."""
     own = dict(model.encoder.named_parameters())
     with torch.no_grad():
-        model.answer.weight.copy_(held.pop("answer.weight"))
-        model.answer.bias.copy_(held.pop("answer.bias"))
-        for name, tensor in held.items():
-            module, part = name.rsplit(".", 1)
-            own[f"base_model.model.{module}.lora_{part}.default.weight"].copy_(tensor)
+        for name, tensor in tensors.items():
+            module, _, part = name.rpartition(".")
+            if module == "answer":
+                getattr(model.answer, part).copy_(tensor)
+            else:
+                own[f"base_model.model.{module}.lora_{part}.default.weight"].copy_(tensor)
 
 
 def _save(file: Path, recipe: Recipe, model: SpanModel, optimizer: Any, schedule: Any, done: Progression) -> None:
@@ -320,14 +317,7 @@ def _resume(file: Path, recipe: Recipe, model: SpanModel, optimizer: Any, schedu
     state = torch.load(file, weights_only=True)
     if state["recipe"] != asdict(recipe):
         raise SystemExit(f"{file} belongs to another run: {state['recipe']}. Give another --out, or delete it.")
-    own = dict(model.encoder.named_parameters())
-    with torch.no_grad():
-        for name, tensor in state["weights"].items():
-            if name.startswith("answer."):
-                getattr(model.answer, name.removeprefix("answer.")).copy_(tensor)
-            else:
-                module, part = name.rsplit(".", 1)
-                own[f"base_model.model.{module}.lora_{part}.default.weight"].copy_(tensor)
+    load_trained(model, state["weights"])
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
     torch.set_rng_state(state["chance"])
