@@ -21,7 +21,8 @@ import torch
 from peft import LoraConfig, get_peft_model
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
-from transformers import AutoModel
+from transformers import AttentionInterface, AttentionMaskInterface, AutoModel
+from transformers.masking_utils import eager_mask
 
 from bench.data import load_corpus
 from bench.reading.examples import (
@@ -96,10 +97,33 @@ class SpanModel(nn.Module):
         return scores
 
 
+def halved_attention(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float = 1.0,
+    **unused: object,
+) -> tuple[torch.Tensor, None]:
+    """Attention as three plain steps in the precision of ``query``, shape (texts, heads, tokens, size). On a CPU in
+    bfloat16, forth and back, half the time of torch's fused one; autocast would take the middle step in float32."""
+    with torch.autocast(query.device.type, enabled=False):
+        weights = torch.matmul(query * scaling, key.transpose(2, 3))
+        if attention_mask is not None:
+            weights += attention_mask.to(weights.dtype)
+        return torch.matmul(weights.softmax(-1), value).transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register("halved", halved_attention)
+AttentionMaskInterface.register("halved", eager_mask)
+
+
 def make_model(folder: Path, recipe: Recipe) -> SpanModel:
     """The packaged model with untrained adapters."""
     torch.manual_seed(recipe.seed)
-    encoder = AutoModel.from_pretrained(folder, add_pooling_layer=False)
+    attention = "sdpa" if torch.cuda.is_available() else "halved"
+    encoder = AutoModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation=attention)
     for module in encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0  # the adapters have their own
