@@ -1,0 +1,126 @@
+"""Whether quotes support a sentence that a language model wrote.
+
+Four things are asked, cheapest first: does it say a figure, date or amount that the quotes do not have; a name that
+they do not have; does it deny what they affirm, or the other way round; and does it mean about what they mean? One
+failure is enough. What this cannot catch is in docs/llm.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bot.evidence import Evidence
+from bot.verification.figures import all_figures, figures, unsupported
+from bot.verification.names import Names
+from bot.verification.polarity import clauses, is_negative
+from index import Index, Language
+from index.sentences import split_sentences
+from index.text import stem, tokens
+
+Fault = Literal["figure", "name", "polarity", "meaning"]
+
+# Cosine of centred vectors. bench/verification.py shows what each value lets through and what it loses.
+LOWEST_SIMILARITY = 0.35
+# How much nearer a clause of the other polarity must be for the sentence to count as its inversion.
+_POLARITY_MARGIN = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``fault``: what is wrong with the sentence, None when the quotes support it; ``detail``: the words at fault.
+    ``similarity``: cosine to the nearest quote, when it was asked for."""
+
+    fault: Fault | None = None
+    detail: str = ""
+    similarity: float | None = None
+
+    @property
+    def is_supported(self) -> bool:
+        return self.fault is None
+
+
+class Verifier:
+    """Checks sentences against quotes with the embedding model of an index. Safe to share among threads."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._names: Names | None = None
+
+    def check(self, sentence: str, language: Language, quotes: Sequence[Evidence]) -> Verdict:
+        """Whether ``quotes``, taken together, support ``sentence``, which is in ``language``."""
+        texts = [(quote.quote, quote.passage.language) for quote in quotes]
+        missing = unsupported(figures(sentence, language), all_figures(texts))
+        if missing:
+            return Verdict("figure", sentence[missing[0].start : missing[0].end])
+        unknown = self._known_names().unsupported(sentence, language, texts)
+        if unknown:
+            return Verdict("name", unknown[0])
+        if _is_copied(sentence, texts):
+            return Verdict(similarity=1.0)
+        if self.is_inverted(sentence, language, quotes):
+            return Verdict("polarity")
+        similarity = self._similarity(sentence, language, texts)
+        return Verdict("meaning" if similarity < LOWEST_SIMILARITY else None, similarity=similarity)
+
+    def _known_names(self) -> Names:
+        if self._names is None:
+            self._names = Names(self._index.embedder.piece_scores())
+        return self._names
+
+    def _vectors(self, texts: Sequence[tuple[str, Language]]) -> np.ndarray:
+        """Centred sentence vectors, shape (texts, dimension)."""
+        vectors = self._index.embedder.encode_passages([text for text, _ in texts])
+        centred = [
+            self._index.space.centre(vector[None, :], "sentence", language)[0]
+            for vector, (_, language) in zip(vectors, texts, strict=True)
+        ]
+        return np.stack(centred)
+
+    def _similarity(self, sentence: str, language: Language, texts: Sequence[tuple[str, Language]]) -> float:
+        """Cosine of the sentence to the quote, or the sentence of a quote, that is nearest to it."""
+        against = [*texts, *((text[a:b], each) for text, each in texts for a, b in split_sentences(text, each))]
+        vectors = self._vectors([(sentence, language), *dict.fromkeys(against)])
+        return float((vectors[1:] @ vectors[0]).max())
+
+    def check_words(self, fragment: str, language: Language, quotes: Sequence[Evidence]) -> Verdict:
+        """Whether a word or two are what the reader has marked in a quote: by themselves they claim nothing that could
+        be compared."""
+        texts = [(quote.words, quote.passage.language) for quote in quotes if quote.words]
+        if not texts:
+            return Verdict("meaning")
+        missing = unsupported(figures(fragment, language), all_figures(texts))
+        unknown = self._known_names().unsupported(fragment, language, texts)
+        is_checked = bool(figures(fragment, language)) or any(map(str.isupper, fragment[:1]))
+        if missing or unknown or not (is_checked or _is_copied(fragment, texts)):
+            return Verdict("figure" if missing else "name" if unknown else "meaning")
+        return Verdict()
+
+    def is_inverted(self, sentence: str, language: Language, quotes: Sequence[Evidence]) -> bool:
+        """Whether a clause of the sentence denies what the clause nearest to it affirms, or the other way round."""
+        own = [(clause, language) for clause in clauses(sentence)]
+        theirs = [(clause, quote.passage.language) for quote in quotes for clause in clauses(quote.quote)]
+        signs = np.array([is_negative(clause, each) for clause, each in own], bool)
+        their_signs = np.array([is_negative(clause, each) for clause, each in theirs], bool)
+        if not len(theirs) or (signs.all() and their_signs.all()) or not (signs.any() or their_signs.any()):
+            return False
+        vectors = self._vectors([*own, *theirs])
+        similarity = vectors[: len(own)] @ vectors[len(own) :].T
+        for row, sign in zip(similarity, signs, strict=True):
+            alike, opposite = row[their_signs == sign], row[their_signs != sign]
+            if len(opposite) and opposite.max() > max(alike, default=-1.0) + _POLARITY_MARGIN:
+                return True
+        return False
+
+
+def _is_copied(sentence: str, texts: Sequence[tuple[str, Language]]) -> bool:
+    """Whether the sentence is a run of words of one quote."""
+    own = [stem(token) for token in tokens(sentence)]
+    for text, _ in texts:
+        theirs = [stem(token) for token in tokens(text)]
+        if any(theirs[at : at + len(own)] == own for at in range(len(theirs) - len(own) + 1)):
+            return True
+    return False
