@@ -24,6 +24,10 @@ class Settings(BaseSettings):
     about twice as fast and differs in the fourth digit. ``reader``: "packaged", "off" or the file of another
     one (``HABERCI_READER``). ``max_chunk_tokens``: a longer section is cut into
     several passages, between sentences. ``lock_timeout_s``: how long a write waits for another process's.
+    ``llm``: the language model that words the answers, such as "gguf:/path/model.gguf" or "ollama:qwen2.5:3b"
+    (``HABERCI_LLM``); None or "off" for quotes only. ``llm_url``: the address of its server, when it is not the
+    provider's own (``HABERCI_LLM_URL``). ``llm_timeout_s``: how long the model may be silent
+    (``HABERCI_LLM_TIMEOUT_S``).
     """
 
     model_config = SettingsConfigDict(env_prefix="HABERCI_", frozen=True, extra="ignore")
@@ -37,12 +41,16 @@ class Settings(BaseSettings):
     reader: str = "packaged"
     max_chunk_tokens: int = Field(default=320, ge=32)
     lock_timeout_s: float = Field(default=60.0, gt=0)
+    llm: str | None = None
+    llm_url: str | None = Field(default=None, repr=False)  # may hold a password
+    llm_timeout_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
     def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
         # A variable that is set to nothing is as good as unset; an empty path would mean the current folder.
-        blank = {name for name in ("home", "cache", "model", "reader") if str(values.get(name, "-")).strip() == ""}
+        names = ("home", "cache", "model", "reader", "llm", "llm_url", "llm_timeout_s")
+        blank = {name for name in names if str(values.get(name, "-")).strip() == ""}
         return {name: value for name, value in values.items() if name not in blank}
 
     @field_validator("home", "cache")
