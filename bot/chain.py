@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator, Generator
 from typing import Any, TypedDict
 
-from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, RunnablePassthrough
 
 from bot.evidence import Evidence, select_evidence
-from bot.quote import empty_library, other_language, quote_answer
+from bot.quote import empty_library, growing_answers, other_language
 from bot.reader import Reader, Reading
 from bot.types import Answer
+from bot.writing import Writer
 from index import Index, Passage
 from index.language import detect_question_language
 
@@ -52,15 +55,43 @@ def build_findings_chain(index: Index, reader: Reader | None = None) -> Runnable
     return chain
 
 
-def build_answer_step(index: Index) -> Runnable[Any, Answer]:
-    """A Runnable from :class:`Findings` to an :class:`~bot.types.Answer` that quotes."""
+class AnswerStep(Runnable[Findings, Answer]):
+    """From :class:`Findings` to an :class:`~bot.types.Answer` that quotes, or that ``writer`` writes.
 
-    def answer(found: Findings) -> Answer:
+    ``stream`` gives the answer as it grows, each item a whole one; ``invoke`` the last of them.
+    """
+
+    def __init__(self, index: Index, writer: Writer | None = None) -> None:
+        self._index = index
+        self._writer = writer
+
+    def invoke(self, input: Findings, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:  # noqa: A002, ARG002
+        *_, last = self._answers(input)
+        return last
+
+    def stream(self, input: Findings, config: RunnableConfig | None = None, **kwargs: Any) -> Generator[Answer]:  # noqa: A002, ARG002
+        yield from self._answers(input)
+
+    async def astream(
+        self,
+        input: Findings,  # noqa: A002
+        config: RunnableConfig | None = None,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ARG002
+    ) -> AsyncGenerator[Answer]:
+        answers = self._answers(input)
+        try:
+            while (answer := await asyncio.to_thread(next, answers, None)) is not None:
+                yield answer
+        finally:
+            answers.close()
+
+    def _answers(self, found: Findings) -> Generator[Answer]:
         language = detect_question_language(found["question"])
         if language is None:
-            return other_language()
-        if not found["passages"] and not len(index):
-            return empty_library(language)
-        return quote_answer(found["evidence"], language)
-
-    return RunnableLambda(answer)
+            yield other_language()
+        elif not found["passages"] and not len(self._index):
+            yield empty_library(language)
+        elif self._writer is None:
+            yield from growing_answers(found["evidence"], language)
+        else:
+            yield from self._writer.write(found["question"], found["evidence"], language)

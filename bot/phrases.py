@@ -34,6 +34,30 @@ EMPTY_LIBRARY: dict[Language, str] = {
 
 OTHER_LANGUAGE = "Please ask in Turkish or English. / Lütfen Türkçe ya da İngilizce sorun."
 
+# Why an answer quotes although a language model is there, or why its answer is short.
+LLM_NOTES: dict[str, dict[Language, str]] = {
+    "late": {
+        "tr": "Dil modeli yanıtını zamanında bitirmedi.",
+        "en": "The language model did not finish its answer in time.",
+    },
+    "failed": {
+        "tr": "Dil modeli yanıt veremedi.",
+        "en": "The language model could not answer.",
+    },
+    "unsupported": {
+        "tr": "Dil modelinin yazdığını alıntılar doğrulamadı; bu yüzden haberin kendi sözleri gösteriliyor.",
+        "en": "The quotes did not support what the language model wrote, so these are the articles' own words.",
+    },
+    "withheld": {
+        "tr": "Alıntılarda makineler için yazılmış sözler var; bu yüzden dil modeline sorulmadı.",
+        "en": "The quotes hold words written for machines, so the language model was not asked.",
+    },
+    "unstated": {
+        "tr": "Dil modeli bu alıntılarda bir yanıt bulamadı; alıntıları siz değerlendirin.",
+        "en": "The language model found no answer in these quotes; judge for yourself.",
+    },
+}
+
 
 def frame(language: Language, articles: Sequence[Language]) -> str:
     """What stands over quotes from ``articles`` (their languages, one each) in an answer in ``language``."""

@@ -14,15 +14,15 @@ def quote_answer(evidence: Sequence[Evidence], language: Language) -> Answer:
     """The answer that quotes ``evidence``; "the articles don't say" when there is none."""
     if not evidence:
         return not_found(language)
-    citations = tuple(_citation(item) for item in evidence)
+    citations = tuple(citation_of(item) for item in evidence)
     return Answer(_text(evidence, language), language, True, citations, "quote")
 
 
-def growing_answers(answer: Answer, evidence: Sequence[Evidence]) -> Iterator[Answer]:
-    """``answer`` as it is shown bit by bit: one quote more each time, the whole answer last."""
+def growing_answers(evidence: Sequence[Evidence], language: Language) -> Iterator[Answer]:
+    """The answer that quotes ``evidence`` as it is shown bit by bit: one quote more each time, the whole one last."""
     for count in range(1, len(evidence)):
-        yield quote_answer(evidence[:count], answer.language)
-    yield answer
+        yield quote_answer(evidence[:count], language)
+    yield quote_answer(evidence, language)
 
 
 def not_found(language: Language) -> Answer:
@@ -58,7 +58,8 @@ def _origin(item: Evidence, language: Language) -> list[str]:
     return [f"— {', '.join(known)}"] if known else []
 
 
-def _citation(item: Evidence) -> Citation:
+def citation_of(item: Evidence) -> Citation:
+    """The citation that shows a piece of evidence."""
     passage = item.passage
     return Citation(
         article_id=passage.article_id,

@@ -38,7 +38,9 @@ class Answer:
 
     ``found`` is False when the articles do not say; then there is no citation and ``method`` is "none".
     ``method`` says who wrote ``text``: "quote" (the articles' own sentences), "llm" (generated, verified).
-    ``citations`` come best first.
+    ``citations`` come best first; in a generated text ``[n]`` stands for the n-th of them. ``note``: what the reader
+    should know about how the answer came about, in its language (a language model that did not answer in time, say).
+    ``question``: what was answered, when the question was made whole with the conversation before it.
     """
 
     text: str
@@ -46,6 +48,8 @@ class Answer:
     found: bool
     citations: tuple[Citation, ...]
     method: Method
+    note: str | None = None
+    question: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold; dates as ISO texts."""
