@@ -110,7 +110,9 @@ class Chat:
     def _stream(self, turns: list[Turn], page: Language) -> Iterator[tuple[Update, ...]]:
         """The frames of a growing answer; ``turns[-1]`` holds the answer at the end."""
         question = turns[-1].question
-        history = [(turn.question, turn.answer.text) for turn in turns[:-1] if turn.answer is not None]
+        history = [
+            (turn.answer.question or turn.question, turn.answer.text) for turn in turns[:-1] if turn.answer is not None
+        ]
         answer: Answer | None = None
         for answer in self._chatbot.stream(question, history=history):
             panel = gr.skip()

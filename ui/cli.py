@@ -30,7 +30,7 @@ from ui.cli_strings import exit_codes, terminal_language, text
 from ui.terminal import Report, Terminal, shown
 
 if TYPE_CHECKING:
-    from bot import Answer, Citation
+    from bot import Answer, Chatbot, Citation
 
 # docs/cli.md and every command's help list them; ui.cli_strings.EXIT_CODES says which command ends with which.
 DONE, NOT_FOUND, WRONG_USAGE, FAILED, SOME_FAILED, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 4, 130, 141
@@ -124,6 +124,7 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+_Llm = Annotated[str | None, typer.Option("--llm", metavar="MODEL", help="opt_llm")]
 _Home = Annotated[Path | None, typer.Option("--home", metavar="DIR", help="opt_home")]
 _Json = Annotated[bool, typer.Option("--json", help="opt_json")]
 _JsonList = Annotated[bool, typer.Option("--json", help="opt_json_list")]
@@ -151,6 +152,7 @@ def chat(
     host: Annotated[str, typer.Option(metavar="HOST", help="opt_host")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="opt_port")] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="opt_open")] = False,
+    llm: _Llm = None,
     home: _Home = None,
 ) -> int:
     terminal: Terminal = context.obj
@@ -162,12 +164,10 @@ def chat(
         # A taken port is said now, not after the seconds that loading takes.
         free_port(host, port)
     with Index.open(home) as index:
+        chatbot = _open_chatbot(terminal, index, llm)
         _load_model(terminal, index)
         _seed(terminal, index)
         with terminal.step("step_page"):
-            from bot import Chatbot
-
-            chatbot = Chatbot(index)
             chatbot.load()
             page = launch(chatbot, host=host, port=port, open_browser=open_browser)
         with page:
@@ -190,23 +190,33 @@ def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="arg_question", show_default=False)],
     as_json: _Json = False,
+    llm: _Llm = None,
     home: _Home = None,
 ) -> int:
     terminal: Terminal = context.obj
     # Before the seconds that loading the model takes.
     check_question(question := _read_question(question, terminal))
-    from bot import Chatbot
-
     with Index.open(home) as index:
+        chatbot = _open_chatbot(terminal, index, llm, quiet=True)
         _load_model(terminal, index, quiet=True)
         _seed(terminal, index, quiet=True)
         with terminal.step("step_search", quiet=True):
-            answer = Chatbot(index).ask(question)
+            answer = chatbot.ask(question)
     if as_json:
         terminal.show_json(answer.to_dict())
     else:
         _show_answer(terminal, answer)
     return DONE if answer.found else NOT_FOUND
+
+
+def _open_chatbot(terminal: Terminal, index: Index, llm: str | None, *, quiet: bool = False) -> Chatbot:
+    """The chatbot, its language model tried before anything else: what is wrong with it is said at once."""
+    from bot import Chatbot
+
+    if llm is None and index.settings.llm is None:
+        return Chatbot(index)
+    with terminal.step("step_llm", quiet=quiet):
+        return Chatbot(index, llm)
 
 
 def _read_question(given: str, terminal: Terminal) -> str:
@@ -226,9 +236,13 @@ def _read_question(given: str, terminal: Terminal) -> str:
 
 
 def _show_answer(terminal: Terminal, answer: Answer) -> None:
+    if answer.question:
+        terminal.show((terminal.text("understood", question=answer.question), "dim"))
     quotes = _quote_lines(answer.citations)
     for line in answer.text.splitlines():
         terminal.show(*quotes.get(line, [(line, "dim" if line.startswith("—") else "")]))
+    if answer.note:
+        terminal.note((answer.note, "yellow"))
     if not answer.citations:
         return
     terminal.show("")

@@ -6,6 +6,7 @@ The page is made of HTML components, and whatever these functions return is put 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,8 @@ from ui.strings import Example, count_text, text
 
 MAX_SHOWN_QUESTION_CHARS = 600
 MAX_LISTED_ARTICLES = 200
+
+_MARK = re.compile(r"\[(\d{1,3})\]")
 
 CURRENT = ' aria-current="true"'
 
@@ -133,11 +136,45 @@ def _reply(number: int, turn: Turn, page: Language, *, kept: bool) -> str:
     state = " hb-growing" if turn.pending else ""
     quoted = turn.answer.method == "quote" and turn.answer.citations
     # An answer of quotes is its cards; its text would say every quote twice.
-    words = _lead(turn.answer, turn.languages) if quoted else escape(turn.answer.text)
+    words = _lead(turn.answer, turn.languages) if quoted else _marked_text(number, turn.answer, page)
     said = f'<div class="hb-text{state}"{_lang(turn.answer.language)} dir="auto">{words}</div>'
+    said = _understood(turn.answer, page) + said + _note(turn.answer.note, turn.answer.language)
     if not turn.answer.found:
         return said + (f'<p class="hb-note">{text(page, "not_found_hint")}</p>' if turn.hint else "")
     return said + _cards(number, turn.answer, page, turn.languages)
+
+
+def _marked_text(turn: int, answer: Answer, page: Language) -> str:
+    """The answer's text; in a generated one each ``[n]`` opens the quote it stands for."""
+    if answer.method != "llm":
+        return escape(answer.text)
+
+    def mark(found: re.Match[str]) -> str:
+        number = int(found[1])
+        if not 1 <= number <= len(answer.citations):
+            return found[0]
+        label = text(page, "show_quote", number=number)
+        return (
+            f'<button type="button" class="hb-mark" data-action="show" data-turn="{turn}" '
+            f'data-citation="{number - 1}" title="{label}" aria-label="{label}">[{number}]</button>'
+        )
+
+    # Marks hold nothing that escaping changes.
+    return _MARK.sub(mark, escape(answer.text))
+
+
+def _understood(answer: Answer, page: Language) -> str:
+    """How a question was understood that hangs on the conversation before it."""
+    if answer.question is None:
+        return ""
+    return (
+        f'<p class="hb-understood">{text(page, "understood")} '
+        f'<span{_lang(answer.language)} dir="auto">{escape(answer.question)}</span></p>'
+    )
+
+
+def _note(note: str | None, language: Language) -> str:
+    return f'<p class="hb-note"{_lang(language)}>{escape(note)}</p>' if note else ""
 
 
 def _lead(answer: Answer, languages: Mapping[str, Language]) -> str:
@@ -171,6 +208,7 @@ def _cards(turn: int, answer: Answer, page: Language, languages: Mapping[str, La
 def _card(turn: int, number: int, answer: Answer, page: Language, languages: Mapping[str, Language]) -> str:
     citation = answer.citations[number]
     language = languages.get(citation.article_id)
+    mark = f'<span class="hb-number" aria-hidden="true">[{number + 1}]</span>' if answer.method == "llm" else ""
     foreign = language is not None and (language != page or language != answer.language)
     written = text(page, f"article_language_{language}") if foreign else ""
     about = _byline((_date(citation.published, page), written))
@@ -178,7 +216,7 @@ def _card(turn: int, number: int, answer: Answer, page: Language, languages: Map
     return (
         f'<button type="button" data-action="show" data-turn="{turn}" data-citation="{number}" '
         f'title="{text(page, "show_in_article")}">'
-        f'<span class="hb-quote" dir="auto"{_lang(language)}>{quote_html(citation)}</span>'
+        f'{mark}<span class="hb-quote" dir="auto"{_lang(language)}>{quote_html(citation)}</span>'
         f'<span class="hb-source">{source}</span></button>{_link(citation.url, page)}'
     )
 
