@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from bench import ablations, answers, language, plot, retrieval, sentences, sloppiness, speed
+from bench import ablations, answers, generation, language, plot, retrieval, sentences, sloppiness, speed
 from bench.data import LAYOUTS, Corpus, DataError, load_corpus, missing_data
 from bench.memo import MemoEmbedder
 from bench.report import Report, Setup, say
@@ -17,12 +17,13 @@ from bot.reader import OFF
 from index import HaberciError, Settings
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("retrieval", "ablations", "answers", "sloppiness", "language", "sentences", "speed")
+PARTS = ("retrieval", "ablations", "answers", "generation", "sloppiness", "language", "sentences", "speed")
 NEEDS_NO_DATA = ("sentences", "speed")
 _WITH_MODEL: dict[str, Callable[[Setup], Report]] = {
     "retrieval": retrieval.run,
     "ablations": ablations.run,
     "answers": answers.run,
+    "generation": generation.run,
     "sloppiness": sloppiness.run,
 }
 
@@ -60,6 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER", help="where the tables go")
     parser.add_argument("--reader", default=OFF, metavar="FILE|packaged",
                         help="for the answers; off by default: the packaged one was trained on XQuAD")  # fmt: skip
+    parser.add_argument("--llm", metavar="MODEL", help="for the generated answers, which are left out without it")
     parser.add_argument("--memo", type=Path, metavar="FILE.npz", help="keep the vectors of texts for the next run")
     return parser
 
@@ -84,6 +86,9 @@ def _count(text: str) -> int:
 def run_parts(names: tuple[str, ...], corpus: Corpus | None, args: argparse.Namespace) -> None:
     """Run the parts in their order and write what each found as soon as it is there."""
     setup = None
+    if args.llm is None and "generation" in names:
+        say("generation needs a language model: --llm gguf:/path/model.gguf")
+        names = tuple(name for name in names if name != "generation")
     if corpus is not None and any(name in _WITH_MODEL for name in names):
         setup = make_setup(corpus.head(args.articles), args, with_peers="retrieval" in names)
     for name in PARTS:
@@ -115,7 +120,7 @@ def make_setup(corpus: Corpus, args: argparse.Namespace, *, with_peers: bool) ->
     if args.memo is not None:
         embedder.read_memo(args.memo)
     systems = retrieval.load_systems(embedder) if with_peers else ()
-    return Setup(corpus, embedder, args.layouts, args.limit, systems, args.reader)
+    return Setup(corpus, embedder, args.layouts, args.limit, systems, args.reader, args.llm)
 
 
 def run_language(folder: Path) -> None:

@@ -29,7 +29,7 @@ Cell = str | int | float | None
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What a benchmark runs on. ``limit``: at most so many questions a language, evenly spread; 0 for all.
-    ``reader``: as in :class:`~index.settings.Settings`."""
+    ``reader`` and ``llm``: as in :class:`~index.settings.Settings`."""
 
     corpus: Corpus
     embedder: MemoEmbedder
@@ -37,6 +37,7 @@ class Setup:
     limit: int = 0
     systems: tuple[System | Missing, ...] = ()
     reader: str = "off"
+    llm: str | None = None
 
     def describe(self) -> str:
         """A line for the report: data, model, versions."""

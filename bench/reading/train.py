@@ -98,13 +98,13 @@ class SpanModel(nn.Module):
 
 
 def halved_attention(
-    module: nn.Module,
+    module: nn.Module,  # noqa: ARG001
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
     attention_mask: torch.Tensor | None,
     scaling: float = 1.0,
-    **unused: object,
+    **unused: object,  # noqa: ARG001
 ) -> tuple[torch.Tensor, None]:
     """Attention as three plain steps in the precision of ``query``, shape (texts, heads, tokens, size). On a CPU in
     bfloat16, forth and back, half the time of torch's fused one; autocast would take the middle step in float32."""

@@ -23,6 +23,12 @@ def token_f1(words: str, answer: str) -> float:
     return 2 * shared / (have.total() + want.total()) if shared else 0.0
 
 
+def token_recall(words: str, answer: str) -> float:
+    """The share of the answer's words that ``words`` hold, case and diacritics folded."""
+    have, want = Counter(tokens(words)), Counter(tokens(answer))
+    return (have & want).total() / max(1, want.total())
+
+
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     """The share of pairs of which the positive one scores higher; half of those that tie."""
     above, below = np.array(positive)[:, None], np.array(negative)[None, :]
