@@ -237,11 +237,33 @@ def test_an_empty_library_says_how_to_fill_it(tmp_path: Path, embedder: Embedder
     assert "haberci index" in answer.text
 
 
-def test_a_chatbot_wants_an_index_and_no_llm(index: Index) -> None:
+def test_a_chatbot_wants_an_index_and_a_language_model_or_none(index: Index) -> None:
     with pytest.raises(ValueError, match="str"):
         Chatbot("library")  # type: ignore[arg-type]
-    with pytest.raises(SettingsError, match="ollama"):
-        Chatbot(index, llm="ollama:llama3")
+    with pytest.raises(SettingsError, match="42"):
+        Chatbot(index, llm=42)
+    assert Chatbot(index, llm="off").llm is None
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "whole"),
+    [
+        ("20-21 Aralık'ta kimler bir araya geldi?", "Peki Putin ve Zelenskyy nerede buluşabilir?", None),
+        ("Putin ve Zelenskyy nerede buluşabilir?", "ne zaman?", "Putin ve Zelenskyy ne zaman buluşabilir?"),
+        ("Where might Putin and Zelenskyy meet?", "And when?", "When might Putin and Zelenskyy meet?"),
+    ],
+)
+def test_a_question_is_made_whole_with_the_one_before(
+    chatbot: Chatbot, first: str, then: str, whole: str | None
+) -> None:
+    history = [(first, chatbot.ask(first).text)]
+    answer = chatbot.ask(then, history)
+    alone = chatbot.ask(answer.question or then)
+    assert answer.citations == alone.citations
+    if whole is not None:
+        assert answer.question == whole
+        assert [each.question for each in chatbot.stream(then, history)][-1] == whole
+    assert chatbot.ask(first, history).question is None
 
 
 @given(texts=st.lists(article_texts(), min_size=1, max_size=3), data=st.data())

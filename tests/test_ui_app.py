@@ -8,6 +8,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -206,6 +207,16 @@ def test_history_holds_the_answered_questions_only() -> None:
     for question in ("Nerede?", "broken", "Başka?", "Nerede?"):
         turns, _ = ask(handlers, question, turns)
     assert bot.asked[-1] == ("Nerede?", [("Nerede?", quoting(QUOTE).text), ("Başka?", not_found("en").text)])
+
+
+def test_history_holds_questions_as_they_were_understood() -> None:
+    answer = replace(quoting(QUOTE), question="Ne zaman buluştular?")
+    bot = fake(zaman=Script(answer))
+    handlers = chat(bot)
+    turns: list[Turn] = []
+    for question in ("zaman", "Başka?"):
+        turns, _ = ask(handlers, question, turns)
+    assert bot.asked[-1][1] == [("Ne zaman buluştular?", answer.text)]
 
 
 @pytest.mark.parametrize("fails_after", [0, 2])

@@ -281,3 +281,33 @@ def test_tabs_appear_for_several_articles_only() -> None:
 
 def test_the_same_view_shown_again_differs_so_that_it_scrolls() -> None:
     assert panel("x", "en", 1) != panel("x", "en", 2)
+
+
+# --- generated answers ------------------------------------------------------------------------------
+
+
+def test_the_marks_of_a_generated_answer_open_its_quotes() -> None:
+    article = seed_article()
+    text = "It may be Moscow. [1] It is uncertain. [2] <b>[3]</b> [99]"
+    answer = Answer(text, "en", True, (cite(article, CENTRE), cite(article, CENTRE)), "llm")
+    page = Reader(conversation([Turn("Where?", answer)], "en"))
+    marks = [attributes for tag, attributes in page.tags if attributes.get("class") == "hb-mark"]
+    assert [(mark["data-action"], mark["data-turn"], mark["data-citation"]) for mark in marks] == [
+        ("show", "0", "0"),
+        ("show", "0", "1"),
+    ]
+    assert "<b>[3]</b> [99]" in page.text
+    assert page.text.count("[1]") == 2  # in the text and on its quote
+
+
+def test_a_quoting_answer_has_no_marks() -> None:
+    answer = Answer("“Kar [1] yağdı.”", "tr", True, (cite(seed_article(), CENTRE),), "quote")
+    assert "hb-mark" not in conversation([Turn("Nerede?", answer)], "tr")
+
+
+def test_how_a_question_was_understood_and_why_an_answer_quotes_is_said() -> None:
+    answer = Answer("x", "en", True, (cite(seed_article(), CENTRE),), "quote", "The model <failed>.", "Where <is> it?")
+    shown = conversation([Turn("And where?", answer)], "en")
+    assert "Understood as:" in shown
+    assert "Where &lt;is&gt; it?" in shown
+    assert "The model &lt;failed&gt;." in shown
