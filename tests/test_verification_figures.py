@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.verification.figures import Figure, figures, unsupported
+from bot.verification.figures import Figure, evidence_figures, figures, unsupported
 from index import Language
 
 # The same figure said in several ways: each supports every other.
@@ -29,6 +29,14 @@ SAME = [
     [("tr", "II. Dünya Savaşı"), ("en", "World War II"), ("en", "the Second World War"), ("tr", "İkinci Dünya Savaşı")],
     [("tr", "iki yüz yirmi beş"), ("en", "two hundred and twenty-five"), ("en", "225"), ("tr", "225'i")],
     [("tr", "binlerce kişi"), ("en", "thousands of people")],
+    [("tr", "yüz binlerce elyazması"), ("en", "hundreds of thousands of manuscripts")],
+    [("tr", "dörtte biri"), ("en", "a quarter of it"), ("tr", "çeyreği")],
+    [("tr", "üçte ikisi"), ("en", "two-thirds"), ("en", "two thirds")],
+    [("tr", "gece on birden sonra"), ("en", "after eleven at night")],
+    [("tr", "on altısındayken"), ("en", "when just sixteen")],
+    [("tr", "yılda iki kez"), ("en", "twice a year")],
+    [("tr", "eylülde"), ("en", "in September"), ("tr", "Eylül ayında")],
+    [("tr", "perşembe akşamları"), ("en", "on Thursday evenings")],
     [("tr", "90 dakikalık görüşme"), ("en", "a 90-minute meeting"), ("en", "ninety minutes")],
     [("tr", "saat 14.30'da"), ("en", "at 14:30")],
     [("tr", "1990'larda"), ("en", "in the 1990s")],
@@ -65,6 +73,9 @@ NO_FIGURES = [
     ("en", "I am here."),
     ("tr", "Yüzünden okunuyordu; bindiği araç durdu."),
     ("tr", ""),
+    ("tr", "Sağ ön lastik patladı."),
+    ("tr", "Mallarını Batı Pazarı'nda satardı."),
+    ("en", "She found it in a second-hand bookshop."),
 ]
 
 
@@ -77,7 +88,7 @@ def test_one_figure_has_many_spellings(ways: list[tuple[Language, str]]) -> None
     for claim in ways:
         assert found(claim), claim
         for evidence in ways:
-            assert unsupported(found(claim), found(evidence)) == [], (claim, evidence)
+            assert unsupported(found(claim), evidence_figures([evidence[::-1]])) == [], (claim, evidence)
 
 
 @pytest.mark.parametrize(("claim", "evidence"), DIFFERENT, ids=lambda text: text[1])
@@ -100,6 +111,16 @@ def test_a_year_may_be_said_elsewhere_in_the_evidence() -> None:
     evidence = figures("2025 yılında sürdü. 21 Aralık'ta bitti.", "tr")
     assert unsupported(figures("It ended on December 21, 2025.", "en"), evidence) == []
     assert unsupported(figures("It ended on December 21, 2024.", "en"), evidence)
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [(("en", "two sides"), ("en", "both sides")), (("tr", "iki taraf"), ("en", "both sides")),
+     (("en", "on Sunday"), ("tr", "pazar sabahı")), (("en", "on Friday"), ("tr", "cumadan itibaren")),
+     (("en", "the three of them"), ("tr", "üçlü"))],
+)  # fmt: skip
+def test_in_doubt_the_evidence_has_it(claim: tuple[Language, str], evidence: tuple[Language, str]) -> None:
+    assert unsupported(found(claim), evidence_figures([evidence[::-1]])) == []
 
 
 def test_the_unsupported_figure_is_named_by_its_place() -> None:

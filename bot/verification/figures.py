@@ -49,17 +49,24 @@ _ORDINALS: dict[Language, dict[str, int]] = {
 }  # fmt: skip
 # Case and possessive endings of a number word. Those of a word that is another word with an ending (altı, "six";
 # altında, "under") are not taken.
-_ENDING = r"(?:s?[iu])?n?(?:[iu]n|[ae]|[dt][ae]n?|[iu]|l[ae])?(?:y?[dt]iu|[dt][iu]r)?"
+_ENDING = r"(?:s?[iu])?n?(?:[iu]n|[ae]|[dt][ae]n?|[iu]|l[ae])?(?:y?[dt][iu]|[dt][iu]r|y?ken)?"
 _TAKES_NO_ENDING = frozenset({"on", "alti", "yedi", "bin", "yuz", "bir"})
 _SOFTENED = {"dord": "dort", "kirg": "kirk"}
 
-_HALVES: dict[Language, frozenset[str]] = {
-    "tr": frozenset({"yarim", "yari", "yarisi", "yarisini", "yarisinin", "yarisina", "yarisinda"}),
-    "en": frozenset({"half"}),
+_HALVES: dict[Language, re.Pattern[str]] = {
+    "tr": re.compile(r"yari(?:m|si(?:n[a-z]*|yd[iu])?)?"),
+    "en": re.compile("half"),
+}
+_QUARTERS: dict[Language, re.Pattern[str]] = {"tr": re.compile(r"ceyre(?:k|g[a-z]*)"), "en": re.compile("quarter")}
+_TWICE: dict[Language, dict[str, int]] = {"tr": {}, "en": {"twice": 2, "thrice": 3}}
+# In the evidence these may stand for a number.
+_PERHAPS: dict[Language, dict[str, int]] = {
+    "tr": _table("ikili:2 uclu:3 dortlu:4 besli:5 cift:2 ikiz:2"),
+    "en": _table("both:2 pair:2 couple:2 double:2 triple:3 duo:2 trio:3 once:1 two-thirds:2"),
 }
 _VAGUE: dict[Language, dict[str, int]] = {
     "tr": _table("onlarca:10 yuzlerce:100 binlerce:1000 milyonlarca:1000000 milyarlarca:1000000000"),
-    "en": _table("dozens:10 hundreds:100 thousands:1000 millions:1000000 billions:1000000000"),
+    "en": _table("tens/dozens:10 hundreds:100 thousands:1000 millions:1000000 billions:1000000000"),
 }
 
 _MONTHS: dict[Language, dict[str, int]] = {
@@ -68,11 +75,16 @@ _MONTHS: dict[Language, dict[str, int]] = {
     "en": _table("january/jan:1 february/feb:2 march/mar:3 april/apr:4 may:5 june/jun:6 july/jul:7 august/aug:8 "
                  "september/sept/sep:9 october/oct:10 november/nov:11 december/dec:12"),
 }  # fmt: skip
-_OTHER_WORDS_TOO = frozenset({"may", "march", "ocak", "mart", "ekim", "kasim", "aralik"})
+# Names of months and days that are other words too.
+_AMBIGUOUS_MONTHS: dict[Language, re.Pattern[str]] = {
+    "tr": re.compile(r"(?:oca[kg]|mart|ekim|kasim|arali[kg])[a-z]*"),
+    "en": re.compile(r"may|mar(?:ch)?|jan|jun|sep|dec"),
+}
 _WEEKDAYS: dict[Language, dict[str, int]] = {
     "tr": _table("pazartesi:1 sali:2 carsamba:3 persembe:4 cuma:5 cumartesi:6 pazar:7"),
     "en": _table("monday:1 tuesday:2 wednesday:3 thursday:4 friday:5 saturday:6 sunday:7"),
 }
+_AMBIGUOUS_DAYS = re.compile(r"(?:pazar(?!tesi)|sali|cuma(?!rtesi))[a-z]*")
 _DAY_SEPARATORS = frozenset({"-", ",", "&", "/", "and", "to", "or", "through", "until", "ve", "ile", "ila", "veya"})
 _RANGE = frozenset({"-", "to", "and", "or", "ila", "ile", "ve", "veya"})
 
@@ -190,9 +202,10 @@ def figures(text: str, language: Language) -> list[Figure]:
     return _Reader(text, language).read()
 
 
-def all_figures(texts: Iterable[tuple[str, Language]]) -> list[Figure]:
-    """Those of several texts, each with its language."""
-    return [figure for text, language in texts for figure in figures(text, language)]
+def evidence_figures(texts: Iterable[tuple[str, Language]]) -> list[Figure]:
+    """Those of several texts, each with its language. In doubt a word counts as a figure, as it would not in a claim:
+    "salı" as Tuesday even in lower case, "both" as two."""
+    return [figure for text, language in texts for figure in _Reader(text, language, is_evidence=True).read()]
 
 
 @dataclass(slots=True)
@@ -201,6 +214,7 @@ class _Reader:
 
     text: str
     language: Language
+    is_evidence: bool = False
     items: list[_Item] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -208,14 +222,18 @@ class _Reader:
         self.items = []
         for found in _ITEM.finditer(folded):
             start, end = found.span()
+            written = found.group()
+            # "ön" is no "on", which folding makes of it.
+            if written == "on" and self.text[start] in "öÖ":
+                written = "ön"
             glued = start > 0 and not folded[start - 1].isspace()
-            self.items.append(_Item(found.group(), start, end, glued, self.text[start].isupper()))
+            self.items.append(_Item(written, start, end, glued, self.text[start].isupper()))
 
     def read(self) -> list[Figure]:
         found: list[Figure] = []
         at = 0
         while at < len(self.items):
-            for parse in (self._date, self._range, self._vague, self._weekday, self._roman):
+            for parse in (self._date, self._vague, self._range, self._weekday, self._roman):
                 figures, after = parse(at)
                 if figures:
                     found += figures
@@ -361,10 +379,10 @@ class _Reader:
     def _is_month_by_itself(self, at: int, after: int) -> bool:
         """Whether a month's name without a day or a year is one: "may" and "march" are other words too, and so are
         "ocak" and "aralık". A capital tells, but not at the beginning."""
-        is_marked = after > at + 1 or self._at(after) in ("ay", "ayi", "ayinda", "ayinin", "ayina", "ayindan")
-        if is_marked or (at > 0 and self.items[at].is_upper):
+        text = self.items[at].text
+        if self.is_evidence or not _AMBIGUOUS_MONTHS[self.language].fullmatch(text):
             return True
-        return self.items[at].is_upper and self.items[at].text not in _OTHER_WORDS_TOO
+        return after > at + 1 or self._at(after).startswith("ay") or (at > 0 and self.items[at].is_upper)
 
     def _year_then_month(self, at: int) -> tuple[list[Figure], int]:
         """``2025 Aralık``, ``2025 yılının Aralık ayında``: Turkish."""
@@ -383,12 +401,19 @@ class _Reader:
     def _weekday(self, at: int) -> tuple[list[Figure], int]:
         days, text = _WEEKDAYS[self.language], self.items[at].text
         found = days.get(text) or days.get(text.removesuffix("s"))
+        ending = ""
         if found is None and self.language == "tr":
-            stem = re.match(rf"({'|'.join(sorted(days, key=len, reverse=True))})(?:y?[iae]|s[iu])\Z", text)
-            found = days[stem[1]] if stem else None
-        # "salı", "pazar" and "cuma" are days when they are written like one, or when "günü" says so.
-        is_day = self.items[at].is_upper or self._at(at + 1).startswith("gun")
-        if found is None or not is_day:
+            stem = re.match(
+                rf"({'|'.join(sorted(days, key=len, reverse=True))})(y?[iae]|s[iu]|[dt][ae]n?|n[iu]n|l[ae]r[iu]?)\Z",
+                text,
+            )
+            found, ending = (days[stem[1]], stem[2]) if stem else (None, "")
+        if found is None:
+            return [], at
+        # "pazar" is a market and "cuma" a prayer as well, unless they are written like a day or called one.
+        is_other = self.language == "tr" and bool(_AMBIGUOUS_DAYS.fullmatch(text))
+        is_called = self._at(at + 1).startswith(("gun", "sabah", "aksam", "gece", "ogle"))
+        if is_other and not (self.is_evidence or is_called or (self.items[at].is_upper and ending not in ("i", "yi"))):
             return [], at
         return [replace(self._figure(at, at + 1), weekday=found)], at + 1
 
@@ -426,6 +451,8 @@ class _Reader:
         values, past, scale = self._magnitude(after)
         if not values:
             return None, at, 1
+        if self._at(at) == "second" and self._at(at + 1) == "-":  # second-hand
+            return None, at, 1
         if unit is None:
             unit, past = self._unit(past)
         return replace(self._figure(at, past), values=frozenset(values), unit=unit), past, scale
@@ -437,9 +464,8 @@ class _Reader:
         """``1,5``, ``1,5 milyon``, ``1 milyon 500 bin``, ``yirmi beş``, ``two and a half million``, ``half``."""
         if at >= len(self.items):
             return set(), at, 1
-        item = self.items[at]
-        if item.text in _HALVES[self.language]:
-            return {Fraction(1, 2)}, at + 1, 1
+        if share := self._share(at):
+            return share
         total, current = {Fraction(0)}, None
         after, last_scale, smallest = at, 1, None
         while after < len(self.items):
@@ -462,7 +488,9 @@ class _Reader:
                 total = {whole + scale * part for whole in total for part in current or {Fraction(1)}}
                 current, last_scale, smallest = None, scale, scale
                 after = self._after_ending(after + 1)
-            elif (word := self._number_word(text)) is not None and self._can_follow(word, current):
+            elif (word := self._number_word(text, after_ten=current is not None)) is not None and self._can_follow(
+                word, current
+            ):
                 current = self._with_word(word, current)
                 after = self._after_ending(after + 1)
             elif text in ("-", "and") and current is not None and self._continues(after + 1, current, text):
@@ -473,6 +501,32 @@ class _Reader:
             return set(), at, 1
         values = {whole + part for whole in total for part in current or {Fraction(0)}}
         return values, after, last_scale
+
+    def _share(self, at: int) -> tuple[set[Fraction], int, int] | None:
+        """``half``, ``a quarter``, ``dörtte bir``, ``two-thirds``; and words that may stand for a number."""
+        text, language = self._at(at), self.language
+        if _HALVES[language].fullmatch(text):
+            return {Fraction(1, 2)}, at + 1, 1
+        if _QUARTERS[language].fullmatch(text):
+            return {Fraction(1, 4)}, at + 1, 1
+        if text in _TWICE[language]:
+            return {Fraction(_TWICE[language][text])}, at + 1, 1
+        if self.is_evidence and text in _PERHAPS[language]:
+            return {Fraction(_PERHAPS[language][text])}, at + 1, 1
+        if language == "tr" and re.fullmatch(r"[a-z]+[dt][ae]", text):
+            below = self._number_word(text)
+            above = self._number_word(self._at(at + 1), after_ten=True)
+            if below and above and above < below:
+                return {Fraction(above, below)}, at + 2, 1
+        if language == "en" and self._number_word(text) is not None:
+            below_at = at + 2 if self._at(at + 1) == "-" else at + 1
+            below = _ORDINALS["en"].get(self._at(below_at).removesuffix("s"))
+            if self._at(below_at) in ("quarters", "quarter"):
+                below = 4
+            above_word = self._number_word(text) or 0
+            if below and above_word < below and (self._at(below_at).endswith("s") or above_word == 1):
+                return {Fraction(above_word, below)}, below_at + 1, 1
+        return None
 
     def _after_number(self, at: int) -> int:
         """Past a suffix, or the point of an ordinal, which a word follows."""
@@ -491,8 +545,8 @@ class _Reader:
             return scales[found[1]] if found else None
         return None
 
-    def _number_word(self, text: str) -> int | None:
-        """What a word is worth by itself; 100 for "hundred"."""
+    def _number_word(self, text: str, *, after_ten: bool = False) -> int | None:
+        """What a word is worth by itself; 100 for "hundred". ``after_ten``: it follows a number, and so is one."""
         language = self.language
         if text == _HUNDRED[language]:
             return 100
@@ -504,7 +558,7 @@ class _Reader:
             found = re.match(rf"({'|'.join(sorted({*stems, *_SOFTENED}, key=len, reverse=True))}){_ENDING}\Z", text)
             if found:
                 stem = _SOFTENED.get(found[1], found[1])
-                return None if stem in _TAKES_NO_ENDING else stems[stem]
+                return None if stem in _TAKES_NO_ENDING and not after_ten else stems[stem]
         return None
 
     @staticmethod
@@ -555,10 +609,18 @@ class _Reader:
         return None, at
 
     def _vague(self, at: int) -> tuple[list[Figure], int]:
-        value = _VAGUE[self.language].get(self.items[at].text)
+        """``binlerce``, ``yüz binlerce``, ``thousands``, ``tens of thousands``."""
+        words, after = _VAGUE[self.language], at
+        value = words.get(self._at(at))
+        if value is not None:
+            after = at + 1
+            if self.language == "en" and self._at(after) == "of" and self._at(after + 1) in words:
+                value, after = value * words[self._at(after + 1)], after + 2
+        elif self.language == "tr" and self._at(at) in ("on", "yuz") and self._at(at + 1) in words:
+            value, after = (10 if self._at(at) == "on" else 100) * words[self._at(at + 1)], at + 2
         if value is None:
             return [], at
-        return [replace(self._figure(at, at + 1), values=frozenset({Fraction(value)}), is_vague=True)], at + 1
+        return [replace(self._figure(at, after), values=frozenset({Fraction(value)}), is_vague=True)], after
 
     def _roman(self, at: int) -> tuple[list[Figure], int]:
         """``II``, ``XIX.``: those of one letter are left out, since they are letters more often."""

@@ -34,12 +34,13 @@ _DENYING_WORDS: dict[Language, frozenset[str]] = {
 # gelmemek, gelmemesi. What ends in -meden is left out: it is "without" and "before", and of nouns "from the".
 _NEGATED_VERB = re.compile(
     r"[a-z]{2,}(?:m[iu]yor|m[ae]d[iu](?:g[iu]|k|m|n|l[ae]r|ys)?|m[ae]m[iu]s|m[ae]y[ae]c[ae][gk]|"
-    r"m[ae]z(?:d[iu]|s[ae]|l[ae]r|l[iu]k|ken|m[iu]s)?|m[ae]y[ae]n|m[ae]m[ae](?:k|s[iu]|y[iae]))[a-z]*"
+    r"m[ae]z(?:d[iu]|s[ae]|l[ae]r|l[iu][kg]|ken|m[iu]s|\Z)|m[ae]y[ae]n|m[ae]m[ae](?:k|s[iu]|y[iae]))[a-z]*"
 )
 _NO_NEGATED_VERB = re.compile(
     r"(?:namaz|komedi|emiyor|gomuyor|yumuyor|temmuz|elmaz|maaz|almaz|mahmedi|ahmedi|mehmedi|muhammedi|akademi|epidemi|"
     r"pandemi|hamaz)[a-z]*|[a-z]*(?:ermeni|almany)[a-z]*"
 )
+_NO_DENIAL = re.compile(r"\byok (?:et|ed|ol)")
 _REFUSING: dict[Language, re.Pattern[str]] = {
     "tr": re.compile(r"(?:redde|reddi|yalanla|geri cevir|karsi cik|veto e|geri cekil)[a-z]*"),
     "en": re.compile(
@@ -53,7 +54,8 @@ def is_negative(clause: str, language: Language) -> bool:
     """Whether a clause denies: it has a negation or a refusal, but not both."""
     folded = fold(clause)
     words = [token.text for token in tokens(clause)]
-    denies = any(word in _DENYING_WORDS[language] for word in words)
+    # "yok etti" is "destroyed".
+    denies = any(word in _DENYING_WORDS[language] for word in words if not _NO_DENIAL.search(folded) or word != "yok")
     if language == "tr":
         denies = denies or any(_NEGATED_VERB.fullmatch(word) and not _NO_NEGATED_VERB.fullmatch(word) for word in words)
     refuses = bool(re.search(rf"\b(?:{_REFUSING[language].pattern})", folded))

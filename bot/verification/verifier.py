@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from bot.evidence import Evidence
-from bot.verification.figures import all_figures, figures, unsupported
+from bot.verification.figures import evidence_figures, figures, unsupported
 from bot.verification.names import Names
 from bot.verification.polarity import clauses, is_negative
 from index import Index, Language
@@ -53,7 +53,7 @@ class Verifier:
     def check(self, sentence: str, language: Language, quotes: Sequence[Evidence]) -> Verdict:
         """Whether ``quotes``, taken together, support ``sentence``, which is in ``language``."""
         texts = [(quote.quote, quote.passage.language) for quote in quotes]
-        missing = unsupported(figures(sentence, language), all_figures(texts))
+        missing = unsupported(figures(sentence, language), evidence_figures(texts))
         if missing:
             return Verdict("figure", sentence[missing[0].start : missing[0].end])
         unknown = self._known_names().unsupported(sentence, language, texts)
@@ -63,7 +63,7 @@ class Verifier:
             return Verdict(similarity=1.0)
         if self.is_inverted(sentence, language, quotes):
             return Verdict("polarity")
-        similarity = self._similarity(sentence, language, texts)
+        similarity = self._similarity(sentence, language, [*texts, *_sentences(quotes)])
         return Verdict("meaning" if similarity < LOWEST_SIMILARITY else None, similarity=similarity)
 
     def _known_names(self) -> Names:
@@ -81,9 +81,8 @@ class Verifier:
         return np.stack(centred)
 
     def _similarity(self, sentence: str, language: Language, texts: Sequence[tuple[str, Language]]) -> float:
-        """Cosine of the sentence to the quote, or the sentence of a quote, that is nearest to it."""
-        against = [*texts, *((text[a:b], each) for text, each in texts for a, b in split_sentences(text, each))]
-        vectors = self._vectors([(sentence, language), *dict.fromkeys(against)])
+        """Cosine of the sentence to the text that is nearest to it."""
+        vectors = self._vectors([(sentence, language), *dict.fromkeys(texts)])
         return float((vectors[1:] @ vectors[0]).max())
 
     def check_words(self, fragment: str, language: Language, quotes: Sequence[Evidence]) -> Verdict:
@@ -92,7 +91,7 @@ class Verifier:
         texts = [(quote.words, quote.passage.language) for quote in quotes if quote.words]
         if not texts:
             return Verdict("meaning")
-        missing = unsupported(figures(fragment, language), all_figures(texts))
+        missing = unsupported(figures(fragment, language), evidence_figures(texts))
         unknown = self._known_names().unsupported(fragment, language, texts)
         is_checked = bool(figures(fragment, language)) or any(map(str.isupper, fragment[:1]))
         if missing or unknown or not (is_checked or _is_copied(fragment, texts)):
@@ -100,20 +99,43 @@ class Verifier:
         return Verdict()
 
     def is_inverted(self, sentence: str, language: Language, quotes: Sequence[Evidence]) -> bool:
-        """Whether a clause of the sentence denies what the clause nearest to it affirms, or the other way round."""
-        own = [(clause, language) for clause in clauses(sentence)]
-        theirs = [(clause, quote.passage.language) for quote in quotes for clause in clauses(quote.quote)]
-        signs = np.array([is_negative(clause, each) for clause, each in own], bool)
-        their_signs = np.array([is_negative(clause, each) for clause, each in theirs], bool)
-        if not len(theirs) or (signs.all() and their_signs.all()) or not (signs.any() or their_signs.any()):
+        """Whether the sentence denies what the quotes affirm, or the other way round.
+
+        That is so when one of it and the quoted sentence nearest to it denies something and the other nothing, and a
+        clause of it is nearer to one of the other polarity than to any of its own.
+        """
+        texts = _sentences(quotes)
+        denies = _denies(sentence, language)
+        if not texts or all(_denies(*text) == denies for text in texts):
             return False
-        vectors = self._vectors([*own, *theirs])
-        similarity = vectors[: len(own)] @ vectors[len(own) :].T
+        clauses_of = [[(clause, each) for clause in clauses(text)] for text, each in texts]
+        own = [(clause, language) for clause in clauses(sentence)]
+        theirs = [clause for of_one in clauses_of for clause in of_one]
+        vectors = self._vectors([(sentence, language), *texts, *own, *theirs])
+        nearest = texts[int((vectors[1 : len(texts) + 1] @ vectors[0]).argmax())]
+        if _denies(*nearest) == denies:
+            return False
+        first = 1 + len(texts)
+        similarity = vectors[first : first + len(own)] @ vectors[first + len(own) :].T
+        signs = [is_negative(*clause) for clause in own]
+        their_signs = np.array([is_negative(*clause) for clause in theirs], bool)
         for row, sign in zip(similarity, signs, strict=True):
             alike, opposite = row[their_signs == sign], row[their_signs != sign]
             if len(opposite) and opposite.max() > max(alike, default=-1.0) + _POLARITY_MARGIN:
                 return True
         return False
+
+
+def _sentences(quotes: Sequence[Evidence]) -> list[tuple[str, Language]]:
+    return [
+        (quote.quote[start:end], quote.passage.language)
+        for quote in quotes
+        for start, end in split_sentences(quote.quote, quote.passage.language)
+    ]
+
+
+def _denies(text: str, language: Language) -> bool:
+    return any(is_negative(clause, language) for clause in clauses(text))
 
 
 def _is_copied(sentence: str, texts: Sequence[tuple[str, Language]]) -> bool:
