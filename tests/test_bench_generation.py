@@ -29,7 +29,7 @@ RIGHT = Written(
 )
 REFUSED = replace(RIGHT, raw="NOT STATED", shown="The articles don't say.", method="none", found=False, quotes=[],
                   evidence1=False, has_gold_quote=False, first_s=None)  # fmt: skip
-QUOTED = replace(RIGHT, shown=f"According to the article:\n“{QUOTE}”", method="quote", first_s=None)
+QUOTED = replace(RIGHT, shown="According to the article:\n“Temsilciler bir araya geldi.”", method="quote", first_s=None)
 LOST = replace(QUOTED, has_gold_quote=False)
 ABSENT = replace(RIGHT, kind="absent", gold="x", evidence1=False, has_gold_quote=False)
 

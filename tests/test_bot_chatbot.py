@@ -197,7 +197,7 @@ def test_the_chain_is_a_langchain_runnable(chatbot: Chatbot) -> None:
 def test_an_answer_travels_as_json(chatbot: Chatbot) -> None:
     values = json.loads(json.dumps(chatbot.ask(QUESTION).to_dict()))
     assert values["citations"][0]["published"] == "2025-12-23"
-    assert set(values) == {"text", "language", "found", "citations", "method"}
+    assert set(values) == {"text", "language", "found", "citations", "method", "note", "question"}
 
 
 def test_the_default_library_starts_with_the_shipped_article(
