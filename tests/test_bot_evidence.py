@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from bot.evidence import MARGIN, MATCHED, READ, select_evidence
+from bot.evidence import JOIN_MARGIN, MARGIN, MATCHED, READ, select_evidence
 from bot.reader import Reading
 from index import Passage, Sentence
 
@@ -85,7 +85,7 @@ def test_chosen_neighbours_of_one_paragraph_become_one_quote() -> None:
 
 
 def test_a_neighbour_that_is_clearly_weaker_stays_apart() -> None:
-    found = quotes(passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH + 2.1)))
+    found = quotes(passage(("Kar yağdı.", HIGH), ("Okullar kapandı.", HIGH + 2 * JOIN_MARGIN + 0.1)))
     assert found == ["Okullar kapandı.", "Kar yağdı."]
 
 
