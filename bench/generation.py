@@ -104,9 +104,11 @@ def run(setup: Setup) -> Report:
             for each in steps(asked, "Answers by the language model")
         ]
     report = Report("generation", "Answers in a language model's words")
-    report.figures = {"setup": setup.describe(), "model": llm.name, "answers": [asdict(each) for each in written]}
+    # Of a file only its name: where it lies is nobody's concern.
+    name = llm.name.rsplit("/", 1)[-1]
+    report.figures = {"setup": setup.describe(), "model": name, "answers": [asdict(each) for each in written]}
     report.figures |= measure(written)
-    report.add(EXPLANATION, f"{setup.describe()} Language model: {llm.name}.", *tables(report.figures))
+    report.add(EXPLANATION, f"{setup.describe()} Language model: {name}.", *tables(report.figures))
     return report
 
 

@@ -25,13 +25,13 @@ _LANGUAGE_TR = r"(?:ingilizce|turkce|almanca|fransizca|arapca|rusca|ispanyolca)"
 # A machine is spoken to, or about how it should answer.
 _ADDRESSED = _any(
     rf"{_MACHINE}[^.]{{0,80}}\b(?:must|should|shall|ignore|disregard|forget|answer|reply|respond|say|tell|write|report|"
-    r"read|print|reveal|obey|system|notes?|notu|gormezden|yok say|dikkate|unut|(?:yanit|cevap|soyle|yaz|bildir|acikla|"
+    r"print|reveal|obey|notes?|notu|gormezden|yok say|dikkate|unut|(?:yanit|cevap|soyle|yaz|bildir|acikla|"
     r"oku)\w*)\b"
 )
 # Rules are taken back or laid down: for answers, for their language, for what the reader is told.
 _ORDERING = _any(
-    r"\b(?:ignore|disregard|forget|discard|overrides?)\b[^.]{0,60}\b(?:instruction|rule|prompt|previous|above|"
-    r"everything|earlier)",
+    r"\b(?:ignore|disregard|forget|discard|overrides?)\b[^.]{0,60}\b(?:instructions?|rules?\b|prompts?|above|"
+    r"everything|earlier (?:text|message|words))",
     r"\b(?:unut|yok say|gormezden gel|dikkate alma|gecersiz say)\w*[^.]{0,60}\b(?:talimat|kural|onceki|yukarida|"
     r"her sey|istem)",
     r"\b(?:instruction|rule|prompt)s?\b[^.]{0,60}\b(?:ignore|disregard|forget|override)",

@@ -92,7 +92,7 @@ class Writer:
         if not evidence:
             yield not_found(language)
             return
-        whole, evidence = evidence, [item for item in evidence if not is_injection(item.quote)]
+        whole, evidence = evidence, [item for item in evidence if not _is_for_machines(item)]
         if not evidence:
             yield replace(quote_answer(whole, language), note=LLM_NOTES["withheld"][language])
             return
@@ -127,8 +127,8 @@ class Writer:
 
     def _verified(self, draft: Draft, evidence: Sequence[Evidence], language: Language) -> _Kept | None:
         """The sentence with quotes that support it: those it cites, or else one that does; None if none does."""
-        if _SUSPICIOUS.search(draft.text) or not _is_in(draft.text, language):
-            _log.debug("A sentence was dropped: it is in another language, or holds an address or code.")
+        if _SUSPICIOUS.search(draft.text) or is_injection(draft.text) or not _is_in(draft.text, language):
+            _log.debug("A sentence was dropped: it is in another language, or is no answer by its form.")
             return None
         # A quote that says the opposite must not be passed over for one that is silent.
         if self._verifier.is_inverted(draft.text, language, evidence):
@@ -148,6 +148,14 @@ class Writer:
         if not verdict.is_supported:
             _log.debug("A sentence was not supported by quotes %s: %s.", quotes, verdict.fault)
         return verdict.is_supported
+
+
+def _is_for_machines(item: Evidence) -> bool:
+    """Whether a quote has signs of being written for a machine, or goes on a sentence that has."""
+    before = [sentence for sentence in item.passage.sentences if sentence.end <= item.start]
+    text = item.passage.text[: item.start - item.passage.start]
+    goes_on = bool(before) and "\n" not in text[before[-1].end - item.passage.start :].replace("\r", "\n")
+    return is_injection(item.quote) or (goes_on and is_injection(before[-1].text))
 
 
 def drafts(pieces: Iterable[str], language: Language) -> Iterator[Draft]:

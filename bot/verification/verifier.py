@@ -87,16 +87,24 @@ class Verifier:
 
     def check_words(self, fragment: str, language: Language, quotes: Sequence[Evidence]) -> Verdict:
         """Whether a word or two are what the reader has marked in a quote: by themselves they claim nothing that could
-        be compared."""
+        be compared. Each word must be among the marked ones, or a figure or a name that they have."""
         texts = [(quote.words, quote.passage.language) for quote in quotes if quote.words]
-        if not texts:
-            return Verdict("meaning")
-        missing = unsupported(figures(fragment, language), evidence_figures(texts))
-        unknown = self._known_names().unsupported(fragment, language, texts)
-        is_checked = bool(figures(fragment, language)) or any(map(str.isupper, fragment[:1]))
-        if missing or unknown or not (is_checked or _is_copied(fragment, texts)):
-            return Verdict("figure" if missing else "name" if unknown else "meaning")
-        return Verdict()
+        said = figures(fragment, language)
+        missing = unsupported(said, evidence_figures(texts))
+        if missing:
+            return Verdict("figure", fragment[missing[0].start : missing[0].end])
+        names = self._known_names()
+        unknown = names.unsupported(fragment, language, texts)
+        if unknown:
+            return Verdict("name", unknown[0])
+        known = {stem(token) for name in names.unsupported(fragment, language, []) for token in tokens(name)}
+        known |= {stem(token) for text, _ in texts for token in tokens(text)}
+        rest = [
+            token
+            for token in tokens(fragment)
+            if stem(token) not in known and not any(f.start <= token.start < f.end for f in said)
+        ]
+        return Verdict("meaning", rest[0].text) if rest or not texts else Verdict()
 
     def is_inverted(self, sentence: str, language: Language, quotes: Sequence[Evidence]) -> bool:
         """Whether the sentence denies what the quotes affirm, or the other way round.
