@@ -122,8 +122,8 @@ class Writer:
         elif note is None and refused and not dropped and evidence[0].score < SURE:
             yield not_found(language)
         else:
-            note = note or LLM_NOTES["unstated" if refused and not dropped else "unsupported"][language]
-            yield replace(quote_answer(whole, language), note=note)
+            kind = "unsupported" if dropped else "unstated" if refused else "failed"
+            yield replace(quote_answer(whole, language), note=note or LLM_NOTES[kind][language])
 
     def _verified(self, draft: Draft, evidence: Sequence[Evidence], language: Language) -> _Kept | None:
         """The sentence with quotes that support it: those it cites, or else one that does; None if none does."""

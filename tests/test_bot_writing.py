@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,9 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field
 
 from bot import Answer, Chatbot
+from bot.phrases import LLM_NOTES
 from bot.prompt import build_messages, harmless
+from bot.verification import Verifier
 from bot.writing import Draft, drafts, is_refusal
 from index import Article, Index, Language
 from index.embedding import Embedder
@@ -143,6 +146,19 @@ def test_an_inverted_sentence_is_dropped(index: Index) -> None:
     assert "katılmadı" in found.text
 
 
+def test_a_negation_is_not_cut_off_a_copied_sentence(index: Index) -> None:
+    """ "Katıldı" and "katılmadı" have one stem."""
+    evidence = Chatbot(index)._findings.invoke("Ukrayna heyeti toplantıya katıldı mı?")["evidence"]
+    quote = next(item for item in evidence if "katılmadı" in item.quote)
+    verifier = Verifier(index)
+    assert verifier.check("Ukrayna heyeti toplantıya katılmadı.", "tr", [quote]).is_supported
+    assert verifier.check("Ukrayna heyeti toplantıya katıldı.", "tr", [quote]).fault == "polarity"
+    start = quote.start + quote.quote.index("katılmadı")
+    marked = replace(quote, answer=(start, start + len("katılmadı")))
+    assert verifier.check_words("Katılmadı.", "tr", [marked]).is_supported
+    assert not verifier.check_words("Katıldı.", "tr", [marked]).is_supported
+
+
 @pytest.mark.parametrize("mark", ["", " [7]", " [0]", " [99][12]"])
 def test_a_claim_without_a_known_number_is_given_the_quote_that_supports_it(index: Index, mark: str) -> None:
     found = answer(index, f"US and Russian representatives met in Miami on December 20-21{mark}.")
@@ -218,11 +234,12 @@ async def test_the_same_without_blocking(index: Index) -> None:
 @pytest.mark.parametrize(
     ("text", "error", "kind"),
     [
-        ("", None, "unsupported"),
+        ("", None, "failed"),
         ("", RuntimeError("key sk-123 refused"), "failed"),
         ("US and Russian repres", ConnectionError("http://user:pw@host/"), "failed"),
         ("\ufffd\ufffd\ufffd", None, "unsupported"),
         ("[1][2][1]", None, "unsupported"),
+        ("NOT STATED", None, "unstated"),
         ("{'a': 1}", None, "unsupported"),
     ],
 )
@@ -233,7 +250,7 @@ def test_a_model_that_fails_leaves_the_quotes(
         found = answer(index, text, error=error)
     assert found.method == "quote"
     assert "20-21 Aralık" in found.text
-    assert found.note is not None
+    assert found.note == LLM_NOTES[kind]["en"]
     assert "sk-123" not in caplog.text
     assert "user:pw" not in caplog.text
 

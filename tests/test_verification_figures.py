@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,7 +65,7 @@ DIFFERENT = [
 ]
 
 NO_FIGURES = [
-    ("en", "One of them may march on, a second later."),
+    ("en", "One of them may march on."),
     ("tr", "Bir yetkili onun altında bir şey olmadığını söyledi."),
     ("tr", "Aralık verilen görüşme, ona göre bitti."),
     ("en", "I am here."),
@@ -98,7 +96,7 @@ def test_another_figure_is_not_supported(claim: tuple[Language, str], evidence: 
 
 @pytest.mark.parametrize(("language", "text"), NO_FIGURES)
 def test_ordinary_words_are_no_figures(language: Language, text: str) -> None:
-    assert [text[f.start : f.end] for f in figures(text, language) if f.values != {Fraction(2)}] == []
+    assert [text[f.start : f.end] for f in figures(text, language)] == []
 
 
 def test_what_a_date_leaves_out_need_not_be_said() -> None:

@@ -62,7 +62,7 @@ _TWICE: dict[Language, dict[str, int]] = {"tr": {}, "en": {"twice": 2, "thrice":
 # In the evidence these may stand for a number.
 _PERHAPS: dict[Language, dict[str, int]] = {
     "tr": _table("ikili:2 uclu:3 dortlu:4 besli:5 cift:2 ikiz:2"),
-    "en": _table("both:2 pair:2 couple:2 double:2 triple:3 duo:2 trio:3 once:1 two-thirds:2"),
+    "en": _table("both:2 pair:2 couple:2 double:2 triple:3 duo:2 trio:3 once:1"),
 }
 _VAGUE: dict[Language, dict[str, int]] = {
     "tr": _table("onlarca:10 yuzlerce:100 binlerce:1000 milyonlarca:1000000 milyarlarca:1000000000"),
@@ -109,7 +109,7 @@ _MEASURES: dict[str, str] = {
 }  # fmt: skip
 _PERCENT_WORDS = frozenset({"percent", "percentage", "pct"})
 # Words that may stand between an amount and its currency.
-_BETWEEN = frozenset({"abd", "amerikan", "us", "u.s", "american", "turk", "turkish", "kanada", "canadian", "british"})
+_BETWEEN = frozenset({"abd", "amerikan", "us", "american", "turk", "turkish", "kanada", "canadian", "british"})
 _CURRENCY_REACH = 3
 
 
@@ -292,7 +292,7 @@ class _Reader:
             for year, month, day in readings
             if 1 <= int(month) <= 12 and 1 <= int(day) <= 31
         ]
-        # Both readings of an English date stand as figures only where they agree with something; the first is usual.
+        # Of two possible readings the first is taken, with the day before the month.
         return found[:1], after if found else at
 
     def _day(self, at: int) -> tuple[int | None, int]:

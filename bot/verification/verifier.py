@@ -19,7 +19,7 @@ from bot.verification.names import Names
 from bot.verification.polarity import clauses, is_negative
 from index import Index, Language
 from index.sentences import split_sentences
-from index.text import stem, tokens
+from index.text import tokens
 
 Fault = Literal["figure", "name", "polarity", "meaning"]
 
@@ -98,12 +98,13 @@ class Verifier:
         unknown = names.unsupported(fragment, language, texts)
         if unknown:
             return Verdict("name", unknown[0])
-        known = {stem(token) for name in names.unsupported(fragment, language, []) for token in tokens(name)}
-        known |= {stem(token) for text, _ in texts for token in tokens(text)}
+        # Whole words: what is cut off a stem may be the negation (katıldı, katılmadı).
+        known = {token.text for name in names.unsupported(fragment, language, []) for token in tokens(name)}
+        known |= {token.text for text, _ in texts for token in tokens(text)}
         rest = [
             token
             for token in tokens(fragment)
-            if stem(token) not in known and not any(f.start <= token.start < f.end for f in said)
+            if token.text not in known and not any(f.start <= token.start < f.end for f in said)
         ]
         return Verdict("meaning", rest[0].text) if rest or not texts else Verdict()
 
@@ -117,9 +118,8 @@ class Verifier:
         denies = _denies(sentence, language)
         if not texts or all(_denies(*text) == denies for text in texts):
             return False
-        clauses_of = [[(clause, each) for clause in clauses(text)] for text, each in texts]
         own = [(clause, language) for clause in clauses(sentence)]
-        theirs = [clause for of_one in clauses_of for clause in of_one]
+        theirs = [(clause, each) for text, each in texts for clause in clauses(text)]
         vectors = self._vectors([(sentence, language), *texts, *own, *theirs])
         nearest = texts[int((vectors[1 : len(texts) + 1] @ vectors[0]).argmax())]
         if _denies(*nearest) == denies:
@@ -149,9 +149,9 @@ def _denies(text: str, language: Language) -> bool:
 
 def _is_copied(sentence: str, texts: Sequence[tuple[str, Language]]) -> bool:
     """Whether the sentence is a run of words of one quote."""
-    own = [stem(token) for token in tokens(sentence)]
+    own = [token.text for token in tokens(sentence)]
     for text, _ in texts:
-        theirs = [stem(token) for token in tokens(text)]
+        theirs = [token.text for token in tokens(text)]
         if any(theirs[at : at + len(own)] == own for at in range(len(theirs) - len(own) + 1)):
             return True
     return False
