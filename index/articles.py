@@ -1,27 +1,26 @@
-"""Article files to articles, and what an article does not say about itself: title, language, date."""
+"""Documents to articles, and what an article does not say about itself: title, language, date."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from index.blocks import MAX_HEADING_CHARS, content_start, first_heading, split_blocks
+from index.documents import DOCUMENT_SUFFIXES, Document, DocumentError, DocumentReader
+from index.documents.reader import file_error
 from index.errors import ArticleError, ArticleFileError
 from index.language import detect_language
 from index.sentences import split_sentences
 from index.types import Article
 
-ARTICLE_SUFFIXES = (".txt", ".md", ".markdown")
 MAX_TITLE_CHARS = 110
-
-_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
-_FIELDS = {"title": "title", "language": "language", "lang": "language", "date": "published",
-           "published": "published", "url": "url", "source": "source", "id": "id"}  # fmt: skip
+# Of the file that Word leaves beside a document that is open.
+OFFICE_LOCK_PREFIX = "~$"
 
 
 def complete(article: Article) -> Article:
@@ -69,131 +68,170 @@ def shorten(text: str, limit: int) -> str:
     return cut[: at if at > limit // 2 else limit - 1].rstrip(" ,;:-") + "…"
 
 
-# --- files ------------------------------------------------------------------------------------------
+# --- documents and files ------------------------------------------------------------------------------
+
+
+def to_article(document: Document, *, article_id: str, source: str | None, place: object) -> Article:
+    """The article that a document is, complete. ``source`` is used where the document names none.
+
+    A text that begins with ``date 2025-12-23`` gives its date, which is then no part of ``Article.text``.
+    Raises :class:`~index.errors.ArticleFileError` naming ``place``, the document's path or address.
+    """
+    text, published = document.text, document.published
+    found = leading_date(text)
+    if found is not None:
+        published = published or found
+        text = text[content_start(text) :]
+    if not text.strip():
+        raise ArticleFileError(path=place, reason="it holds no text", reason_tr="içinde metin yok")
+    try:
+        article = Article(
+            article_id,
+            text,
+            title=document.title,
+            language=document.language,
+            published=published,
+            url=document.url,
+            source=document.source or source,
+        )
+        return complete(article)
+    except ArticleError as error:
+        raise ArticleFileError(
+            path=place, reason=str(error).rstrip("."), reason_tr=error.message("tr").rstrip(".")
+        ) from error
+
+
+def article_id_of(path: Path) -> str:
+    """The id of a file's article that names none itself: the file's name, and its place in eight letters."""
+    place = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{path.stem[:200]}-{place}"
+
+
+def read_article(path: Path, article_id: str | None = None, reader: DocumentReader | None = None) -> Article:
+    """One document as an article: text, Markdown, HTML, PDF or Word (``docs/sources.md`` has what is read of each).
+
+    In a text or Markdown file a front matter (YAML between two ``---`` lines) may give ``id``, ``title``,
+    ``language``, ``date``, ``url`` and ``source``; it is no part of the text. Without an id of its own the file's
+    place names the article, so that reading the same file again replaces the article, and files of one name in two
+    folders stay two. Many files are read faster with one ``reader``.
+
+    Raises :class:`~index.errors.ArticleFileError` naming the file and what is wrong with it.
+    """
+    if reader is None:
+        with DocumentReader() as own:
+            return read_article(path, article_id, own)
+    try:
+        document = reader.read_file(path)
+    except DocumentError as error:
+        raise ArticleFileError(path=path, reason=error.reason, reason_tr=error.reason_tr) from error
+    return to_article(
+        document, article_id=article_id or document.id or article_id_of(path), source=path.name, place=path
+    )
+
+
+def read_articles(path: Path) -> Iterator[Article | ArticleFileError]:
+    """Every article that ``path`` holds; what cannot be read comes as its error, and the rest goes on."""
+    files, unreadable = _found(path)
+    yield from (error for _, error in unreadable)
+    with DocumentReader() as reader:
+        for file in files:
+            try:
+                yield read_article(file, reader=reader)
+            except ArticleFileError as error:
+                yield error
+
+
+# --- folders ------------------------------------------------------------------------------------------
+
+Unreadable = list[tuple[Path, ArticleFileError]]
 
 
 def find_article_files(path: Path) -> list[Path]:
     """The article files that ``path`` (a file or a folder, searched to the bottom) stands for, sorted.
 
-    Raises :class:`~index.errors.ArticleFileError` when there is no such path.
+    Raises :class:`~index.errors.ArticleFileError` when there is no such path, or the folder cannot be listed.
+    """
+    return _found(path)[0]
+
+
+def _found(path: Path) -> tuple[list[Path], Unreadable]:
+    files, unreadable = scan_folder(path)
+    for place, error in unreadable:
+        if place == path:
+            raise error
+    return files, unreadable
+
+
+def scan_folder(path: Path) -> tuple[list[Path], Unreadable]:
+    """The article files below a folder, sorted, and what could not be looked at, each with its error.
+
+    A file stands for itself, whatever its suffix. What is hidden, and the lock files of Office, are left out. A link
+    to a file counts as the file, once; links to folders are not followed. Raises nothing for what is on the disk.
     """
     try:
-        if path.is_dir():
-            files = (file for file in path.rglob("*") if file.suffix.lower() in ARTICLE_SUFFIXES)
-            return sorted(file for file in files if file.is_file() and not _is_hidden(file.relative_to(path)))
-        exists = path.exists()
-    except OSError as error:  # a folder that may not be read, a name too long to be one
-        raise ArticleFileError(path=path, reason=error.strerror or str(error)) from error
-    if not exists:
-        raise ArticleFileError(
-            path=path, reason="there is no such file or folder", reason_tr="böyle bir dosya ya da klasör yok"
-        )
-    return [path]
+        if not path.is_dir():
+            if path.exists():
+                return [path], []
+            return [], [(path, _not_there(path))]
+    except OSError as error:  # a name too long to be one
+        return [], [(path, read_failure(path, error))]
+    walk = _Walk()
+    folders = [path]
+    while folders:
+        folders += walk.list_folder(folders.pop())
+    seen = {file.resolve() for file in walk.files} if walk.links else set()
+    for link in sorted(walk.links):
+        target = link.resolve()
+        if target not in seen:
+            seen.add(target)
+            walk.files.append(link)
+    return sorted(walk.files), sorted(walk.unreadable, key=lambda each: each[0])
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def read_failure(path: Path, error: OSError) -> ArticleFileError:
+    """What the system says of a file or folder, as an error in both languages."""
+    reason = file_error(error)
+    return ArticleFileError(path=path, reason=reason.reason, reason_tr=reason.reason_tr)
 
 
-def read_articles(path: Path) -> Iterator[Article | ArticleFileError]:
-    """Every article that ``path`` holds; what cannot be read comes as its error, and the rest goes on."""
-    for file in find_article_files(path):
+@dataclass(slots=True)
+class _Walk:
+    files: list[Path] = field(default_factory=list)
+    links: list[Path] = field(default_factory=list)
+    unreadable: Unreadable = field(default_factory=list)
+
+    def list_folder(self, folder: Path) -> list[Path]:
+        """Sorts what is in one folder; gives the folders in it."""
+        inside: list[Path] = []
         try:
-            yield read_article(file)
-        except ArticleFileError as error:
-            yield error
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    path = folder / entry.name
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        inside.append(path)
+                    elif path.suffix.lower() in DOCUMENT_SUFFIXES and not entry.name.startswith(OFFICE_LOCK_PREFIX):
+                        self._take(entry, path)
+        except OSError as error:
+            self.unreadable.append((folder, read_failure(folder, error)))
+        return inside
+
+    def _take(self, entry: os.DirEntry[str], path: Path) -> None:
+        try:
+            if entry.is_file():
+                (self.links if entry.is_symlink() else self.files).append(path)
+            elif entry.is_symlink() and not path.exists():
+                self.unreadable.append((path, _not_there(path)))
+        except OSError as error:  # links that lead to each other, or into a folder that may not be read
+            self.unreadable.append((path, read_failure(path, error)))
 
 
-def read_article(path: Path, article_id: str | None = None) -> Article:
-    """One text or Markdown file as an article.
-
-    A front matter (YAML between two ``---`` lines) may give ``id``, ``title``, ``language``, ``date``, ``url``
-    and ``source``. A text that begins with ``date 2025-12-23`` gives its date; neither the front matter nor
-    that date is part of ``Article.text``. Without an id of its own the file's place names it, so that
-    reading the same file again replaces the article, and files of one name in two folders stay two.
-
-    Raises :class:`~index.errors.ArticleFileError` naming the file and what is wrong with it.
-    """
-    fields, text = _split_front_matter(_decode(path), path)
-    found = leading_date(text)
-    if found is not None:
-        fields.setdefault("published", found)
-        text = text[content_start(text) :]
-    fields.setdefault("source", path.name)
-    identity = article_id or fields.pop("id", None) or _id_of(path)
-    fields.pop("id", None)
-    if not text.strip():
-        raise ArticleFileError(path=path, reason="it holds no text", reason_tr="içinde metin yok")
-    try:
-        return complete(Article(id=str(identity), text=text, **fields))
-    except ArticleError as error:
-        raise ArticleFileError(
-            path=path, reason=str(error).rstrip("."), reason_tr=error.message("tr").rstrip(".")
-        ) from error
-
-
-def _id_of(path: Path) -> str:
-    place = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return f"{path.stem[:200]}-{place}"
-
-
-def _decode(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ArticleFileError(path=path, reason=reason) from error
-    encoding, name = ("utf-16", "UTF-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "UTF-8")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        name = encoding.removesuffix("-sig").upper()
-        raise ArticleFileError(
-            path=path,
-            reason=f"byte {error.start} is not {name}; save the file as UTF-8",
-            reason_tr=f"{error.start}. bayt {name} değil; dosyayı UTF-8 olarak kaydedin",
-        ) from error
-    if "\x00" in text or (encoding == "utf-16" and not _is_mostly_latin(text)):
-        raise ArticleFileError(path=path, reason="it is not a text file", reason_tr="bu bir metin dosyası değil")
-    return text
-
-
-def _is_mostly_latin(text: str) -> bool:
-    """Almost any bytes can be read as UTF-16, as letters of every script at once; Turkish and English are Latin."""
-    letters = [character for character in text if character.isalpha()]
-    return 2 * sum(character < "\u0250" for character in letters) >= len(letters)
-
-
-def _split_front_matter(text: str, path: Path) -> tuple[dict[str, Any], str]:
-    found = _FRONT_MATTER.match(text)
-    if found is None:
-        return {}, text
-    import yaml
-
-    try:
-        values = yaml.safe_load(found["yaml"])
-    except (ValueError, RecursionError) as error:
-        # PyYAML lets these through: for a date such as 2025-02-30, for values nested a thousand deep.
-        raise ArticleFileError(
-            path=path,
-            reason=f"a value in its front matter cannot be one ({error})",
-            reason_tr=f"ön bilgisinde olamayacak bir değer var ({error})",
-        ) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 2}" if mark else ""
-        line_tr = f" ({mark.line + 2}. satır)" if mark else ""
-        raise ArticleFileError(
-            path=path,
-            reason=f"its front matter is not YAML{line}; put values that hold a colon in quotes",
-            reason_tr=f"ön bilgisi YAML değil{line_tr}; iki nokta içeren değerleri tırnağa alın",
-        ) from error
-    if not isinstance(values, dict):
-        # Two rules of dashes around plain text are an ornament, not a front matter.
-        return {}, text
-    fields: dict[str, Any] = {}
-    for key, value in values.items():
-        name = _FIELDS.get(str(key).lower())
-        if name and value is not None:
-            fields[name] = value if name == "published" else str(value)
-    return fields, text[found.end() :]
+def _not_there(path: Path) -> ArticleFileError:
+    if path.is_symlink():
+        return ArticleFileError(
+            path=path, reason="it is a link that leads nowhere", reason_tr="hiçbir yere götürmeyen bir bağlantı"
+        )
+    return ArticleFileError(
+        path=path, reason="there is no such file or folder", reason_tr="böyle bir dosya ya da klasör yok"
+    )

@@ -131,6 +131,18 @@ class StoreError(HaberciError):
     }
 
 
+class ChromaServerError(HaberciError):
+    """The Chroma server that the settings name does not answer, or does not let us in."""
+
+    templates: ClassVar[dict[str, str]] = {
+        "en": "The Chroma server at {url} cannot be used: {reason}. Start it, check HABERCI_CHROMA and "
+        "HABERCI_CHROMA_TOKEN, or unset HABERCI_CHROMA to keep the vectors in the library's folder.",
+        "tr": "{url} adresindeki Chroma sunucusu kullanılamıyor: {reason}. Sunucuyu başlatın, HABERCI_CHROMA ve "
+        "HABERCI_CHROMA_TOKEN ayarlarına bakın ya da vektörlerin kitaplığın klasöründe durması için HABERCI_CHROMA "
+        "ayarını kaldırın.",
+    }
+
+
 class LibraryBusyError(HaberciError):
     """Another process has been writing to the library for too long."""
 
@@ -152,6 +164,15 @@ class ArticleFileError(HaberciError):
 
     def __init__(self, *, path: object, reason: str, reason_tr: str | None = None) -> None:
         super().__init__(path=path, reason=reason, reason_tr=reason_tr or reason)
+
+
+class DuplicateIdError(HaberciError):
+    """Two documents with different texts give themselves the same id."""
+
+    templates: ClassVar[dict[str, str]] = {
+        "en": "{path} has the id {article_id!r}, and so has another document. Give one of them another id.",
+        "tr": "{path} belgesinin kimliği {article_id!r}, başka bir belgeninki de öyle. Birine başka bir kimlik verin.",
+    }
 
 
 class ArticleError(HaberciError, ValueError):

@@ -1,14 +1,15 @@
 """Lexical search that knows Turkish: BM25 over folded, suffix-tolerant terms, kept by tantivy.
 
-It sees the same chunks as Chroma and follows the same protocol (see :mod:`index.store`): new versions are added
-before an article is switched over to them, old ones deleted afterwards, and what a dead writer left is deleted
-by the next. So a version that no live article names is all that can ever be in one and not in the other.
+Every revision of the library has a folder of its own, so that a reader's never changes under it. A new one begins as a
+copy of the one before (tantivy writes its files once, so hard links do) or, while the library is small or when much
+has been deleted, is written anew: BM25 counts the words of deleted chunks until it is.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,13 @@ _WRITER_MEMORY_BYTES = 32_000_000
 
 @dataclass(frozen=True, slots=True)
 class LexicalRow:
-    """One chunk: ``row_id`` as in Chroma, ``key`` the version of the article it belongs to, ``words`` its word
-    vectors (see :mod:`index.words`), which have their place here because Chroma holds no bytes."""
+    """One chunk: ``row_id`` as in Chroma, ``key`` the version of the article it belongs to, ``terms`` its
+    :func:`terms` with a space between them."""
 
     row_id: str
     key: str
     language: Language
-    text: str
-    words: bytes
+    terms: str
 
 
 def terms(text: str) -> list[str]:
@@ -43,10 +43,9 @@ def name_terms(text: str) -> set[str]:
 
 
 class LexicalIndex:
-    """The lexical index of one generation, in a folder of its own.
+    """The lexical index of one revision, in a folder of its own. ``create``: for writers, who fill it.
 
-    ``create`` makes it where it is missing or damaged: for writers only, who then fill it again from Chroma.
-    A reader has an empty one until that has happened.
+    A reader who finds it missing or damaged has an empty one: Chroma answers without it, and the next write mends it.
     """
 
     def __init__(self, folder: Path, *, create: bool) -> None:
@@ -56,37 +55,29 @@ class LexicalIndex:
             folder.mkdir(parents=True, exist_ok=True)
         try:
             self._index = tantivy.Index(_schema(), path=str(folder))
+            self.is_whole = True
         except (ValueError, OSError):
             # Missing, damaged or of another version.
-            if not create:
-                self._index = tantivy.Index(_schema())
-                return
-            delete_lexical_index(folder)
-            folder.mkdir(parents=True, exist_ok=True)
-            self._index = tantivy.Index(_schema(), path=str(folder))
+            if create:
+                raise
+            self._index = tantivy.Index(_schema())
+            self.is_whole = False
 
     def __len__(self) -> int:
         """How many chunks it holds."""
         return int(self._index.searcher().num_docs)
 
-    def put(self, rows: Iterable[LexicalRow]) -> None:
-        """Add chunks; one with an id that is there already replaces it."""
+    def change(self, rows: Iterable[LexicalRow], gone: Iterable[str] = ()) -> None:
+        """Add chunks, and delete those of the versions ``gone``, in one commit."""
         import tantivy
 
         writer = self._index.writer(_WRITER_MEMORY_BYTES, 1)
-        for row in rows:
-            writer.delete_documents_by_term("id", row.row_id)
-            document = tantivy.Document(id=row.row_id, key=row.key, language=row.language)
-            document.add_text("body", " ".join(terms(row.text)))
-            document.add_bytes("words", row.words)
-            writer.add_document(document)
-        self._finish(writer)
-
-    def delete_versions(self, keys: Sequence[str]) -> None:
-        """Delete the chunks of article versions."""
-        writer = self._index.writer(_WRITER_MEMORY_BYTES, 1)
-        for key in keys:
+        for key in gone:
             writer.delete_documents_by_term("key", key)
+        for row in rows:
+            document = tantivy.Document(id=row.row_id, key=row.key, language=row.language)
+            document.add_text("body", row.terms)
+            writer.add_document(document)
         self._finish(writer)
 
     def _finish(self, writer: Any) -> None:
@@ -109,14 +100,20 @@ class LexicalIndex:
         hits = searcher.search(both, limit).hits
         return {searcher.doc(address).to_dict()["id"][0]: float(score) for score, address in hits}
 
-    def words(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """The word vectors of chunks, by row id; ids that it does not hold are left out."""
-        import tantivy
 
-        searcher = self._index.searcher()
-        query = tantivy.Query.term_set_query(self._index.schema, "id", list(ids))
-        found = (searcher.doc(address).to_dict() for _, address in searcher.search(query, max(1, len(ids))).hits)
-        return {each["id"][0]: bytes(each["words"][0]) for each in found}
+def copy_lexical_index(folder: Path, into: Path) -> None:
+    """Another folder with the same index, to be changed by itself."""
+    into.mkdir(parents=True)
+    for file in folder.iterdir():
+        if file.suffix in (".json", ".lock"):
+            # What tantivy replaces or locks; all else is written once.
+            if file.suffix == ".json":
+                shutil.copyfile(file, into / file.name)
+            continue
+        try:
+            os.link(file, into / file.name)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(file, into / file.name)
 
 
 def delete_lexical_index(folder: Path) -> None:
@@ -129,7 +126,6 @@ def _schema() -> Any:
     builder = tantivy.SchemaBuilder()
     for name in ("id", "key", "language"):
         builder.add_text_field(name, stored=name == "id", tokenizer_name="raw", index_option="basic")
-    builder.add_bytes_field("words", stored=True, indexed=False, fast=False)
     # The terms are ours already: tantivy only has to split them at the spaces.
     builder.add_text_field("body", stored=False, tokenizer_name="whitespace", index_option="freq")
     return builder.build()

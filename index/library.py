@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
+import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from index.articles import complete
-from index.chunking import Chunk, Span, chunk_article
+from index.catalogue import Catalogue, Origin, Record, key_of
+from index.chroma import ChromaServer
+from index.documents import DocumentReader
 from index.embedding import Embedder, TokenVectors
+from index.encoding import encode_articles
+from index.errors import HaberciError, StoreError
+from index.fetch import Fetcher
+from index.formats import read_old_articles, remove_old_files
+from index.health import Problem, Report, Status, count_rows, find_litter, find_problems, sizes
 from index.language import detect_question_language
-from index.manifest import Recipe
-from index.scoring import SPACE_FILE_PREFIX, Kind, LanguageSpace, cohort_digest, load_space, space_file_name
+from index.manifest import FORMAT, IN_FOLDER, Manifest, Recipe
+from index.repair import mend, recover_catalogue, recover_manifest
+from index.scoring import SPACE_FILE_PREFIX, LanguageSpace, cohort_digest, load_space, space_file_name
 from index.search import MAX_PASSAGES, Searcher, check_question
 from index.settings import Settings
+from index.sources import Source, open_sources
 from index.spelling import SpellingRestorer
 from index.store import Store, Writer
-from index.types import Article, Changes, Language, Passage
-from index.view import HEADING, Rows, View
+from index.sync import Plan, Planner
+from index.types import Article, Changes, Passage
+from index.view import View
 from index.words import WORD_DIMENSIONS
 
 if TYPE_CHECKING:
@@ -49,7 +58,7 @@ class Index:
         self.folder = folder
         self.settings = settings
         self.embedder = embedder
-        self._store = Store(folder, settings.lock_timeout_s, self._read_words)
+        self._store = Store(folder, settings.lock_timeout_s, chroma_server(settings))
         self._searcher = Searcher()
         self._space: LanguageSpace | None = None
         self._made_restorer: SpellingRestorer | None = None
@@ -163,19 +172,20 @@ class Index:
         added: list[str] = []
         changed: list[str] = []
         with self._writing() as writer:
-            live = writer.view.live
-            fresh = [complete(a) for i, a in wanted.items()]
-            fresh = [a for a in fresh if a.id not in live or live[a.id].key != _key_of(a)]
+            fresh = [complete(a) for a in wanted.values()]
+            fresh = [a for a in fresh if writer.live.get(a.id) != Record.of(a)]
             for done, part in _parts(fresh):
-                replaced = [a.id for a in part if a.id in live]
-                writer.put(*self._rows(part), replaced=replaced)
+                replaced = [a.id for a in part if a.id in writer.live]
+                self._put(writer, part)
+                writer.stage(part)
+                writer.commit()
                 changed += replaced
-                added += [a.id for a in part if a.id not in live]
+                added += [a.id for a in part if a.id not in replaced]
                 if progress:
                     progress(done, len(fresh))
             touched = {*added, *changed}
             unchanged = tuple(i for i in wanted if i not in touched)
-            return Changes(tuple(added), tuple(changed), (), unchanged, revision=writer.view.manifest.revision)
+            return Changes(tuple(added), tuple(changed), (), unchanged, revision=writer.manifest.revision)
 
     def remove(self, ids: Iterable[str]) -> Changes:
         """Take articles out. Ids that the library does not hold are no error; they are not in the result."""
@@ -185,30 +195,196 @@ class Index:
         if self._store.manifest() is None or not wanted:
             return Changes(revision=self.revision)
         with self._writing(embeds=False) as writer:
-            present = [i for i in wanted if i in writer.view.live]
+            present = [i for i in wanted if i in writer.live]
             if present:
-                writer.forget(present)
-            return Changes(removed=tuple(present), revision=writer.view.manifest.revision)
+                writer.end(present)
+                writer.commit()
+            return Changes(removed=tuple(present), revision=writer.manifest.revision)
+
+    def sync(
+        self,
+        *sources: Path | str | Source,
+        remove: bool = True,
+        progress: Progress | None = None,
+        reading: Progress | None = None,
+    ) -> Changes:
+        """Make the library equal to folders of article files, and take in what feeds and pages have that is new.
+
+        ``sources``: folders (or single files), addresses of pages and of RSS or Atom feeds. Articles that none of them
+        holds are removed, those that were added by hand too, but not what a feed once had; ``remove=False`` removes
+        nothing. The same text in two files is one article, and a file that was renamed stays the article that it was.
+        What is unchanged is neither read nor embedded again. All of it counts at once, when the sync is done; one that
+        was broken off is completed by the next, which embeds only the rest. A file that cannot be read is named in
+        ``Changes.failed``, its article stays, and the rest goes on.
+
+        ``progress`` is called with (articles embedded, in all), ``reading`` with (files looked at, in all). Raises
+        :class:`~index.errors.ArticleFileError` for a folder that is not there, ValueError without any source.
+        """
+        with DocumentReader() as reader, self.open_fetcher() as fetcher:
+            opened = open_sources(sources, reader, fetcher)
+            revision, plan = self._plan(opened, remove, reading)
+            with self._writing(embeds=False) as writer:
+                if writer.manifest.revision != revision:
+                    # Another process has written meanwhile.
+                    plan = self._plan_with(writer.catalogue, writer.live, opened, remove, reading)
+                if plan.put:
+                    writer.require(replace(self._recipe(), dimension=self.embedder.dimension))
+                for done, part in _parts(plan.put):
+                    self._put(writer, part)
+                    writer.stage(part)
+                    if progress is not None:
+                        progress(done, len(plan.put))
+                writer.end(plan.end)
+                if plan.put or plan.end:
+                    writer.commit()
+                writer.catalogue.replace_places(plan.places, plan.gone)
+                writer.catalogue.replace_origins(plan.synced())
+                return plan.changes(writer.manifest.revision)
+
+    def _plan(self, sources: Sequence[Source], remove: bool, reading: Progress | None) -> tuple[int, Plan]:
+        """The plan, made without the write lock, and the revision that it is for."""
+        manifest = self._store.manifest()
+        if manifest is None or not manifest.revision:
+            return 0, Planner({}, {}, remove=remove).plan([each.scan(Origin(each.origin)) for each in sources], reading)
+        manifest.check(self._recipe(), self.folder)
+        catalogue = Catalogue(self.folder, create=False)
+        try:
+            live = catalogue.live(manifest.revision)
+            return manifest.revision, self._plan_with(catalogue, live, sources, remove, reading)
+        finally:
+            catalogue.close()
+
+    @staticmethod
+    def _plan_with(
+        catalogue: Catalogue,
+        live: Mapping[str, Record],
+        sources: Sequence[Source],
+        remove: bool,
+        reading: Progress | None,
+    ) -> Plan:
+        known, origins = catalogue.places(), catalogue.origins()
+        scans = [each.scan(origins.get(each.origin, Origin(each.origin))) for each in sources]
+        return Planner(known, live, remove=remove).plan(scans, reading)
+
+    def open_fetcher(self) -> Fetcher:
+        """What fetches pages and feeds, as far as the settings allow."""
+        hosts = [host.strip() for host in self.settings.allowed_hosts.split(",")]
+        return Fetcher(allowed_hosts=[host for host in hosts if host])
 
     def rebuild(self, progress: Progress | None = None) -> Changes:
         """Chunk and embed every article again, beside the old index, which serves until the new one is whole.
 
-        Needed after a change of model or chunking; the articles' texts come from the library itself.
+        Needed after a change of model, chunking or of the place of the vectors; the articles' texts come from the
+        library itself.
         """
-        if self._store.manifest() is None:
+        manifest = self._store.manifest()
+        if manifest is None:
             return Changes()
-        recipe = replace(self._recipe(), dimension=self.embedder.dimension)
-        with self._store.writing(recipe, for_rebuild=True) as writer:
-            articles = writer.view.read_articles(sorted(writer.view.live))
-            with writer.new_generation(recipe) as fresh:
-                for done, part in _parts(articles):
-                    fresh.put(*self._rows(part))
-                    if progress:
-                        progress(done, len(articles))
+        with self._store.rebuilding(replace(self._recipe(), dimension=self.embedder.dimension)) as writer:
+            is_old = manifest.format != FORMAT
+            articles = read_old_articles(self.folder, manifest) if is_old else writer.articles()
+            for done, part in _parts(articles):
+                self._put(writer, part)
+                if is_old:
+                    writer.stage(part)
+                if progress:
+                    progress(done, len(articles))
+            writer.commit()
+            if is_old:
+                remove_old_files(self.folder)
             for file in self.folder.glob(f"{SPACE_FILE_PREFIX}*"):
                 if file.name != space_file_name(self.embedder):
                     file.unlink(missing_ok=True)  # of the model before
-            return Changes(changed=tuple(a.id for a in articles), revision=writer.view.manifest.revision)
+            return Changes(changed=tuple(a.id for a in articles), revision=writer.manifest.revision)
+
+    # --- health -------------------------------------------------------------------------------------
+
+    def status(self) -> Status:
+        """What the library holds, how large it is and when it was synced; reads little and loads no model."""
+        manifest = self._store.manifest()
+        origins: dict[str, Origin] = {}
+        languages: dict[str, int] = {}
+        chunks = rows = 0
+        if manifest is not None:
+            manifest.check(replace(manifest.recipe), self.folder)
+            catalogue = Catalogue(self.folder, create=False)
+            try:
+                live, origins = catalogue.live(manifest.revision), catalogue.origins()
+            finally:
+                catalogue.close()
+            languages = dict(sorted(Counter(record.language for record in live.values()).items()))
+            chunks, rows = count_rows(self.folder, manifest, {record.key for record in live.values()})
+        return Status(
+            folder=self.folder,
+            articles=sum(languages.values()),
+            languages=languages,
+            chunks=chunks,
+            rows=rows,
+            model=self.settings.model,
+            reader=self.settings.reader,
+            chroma=manifest.recipe.chroma if manifest else self._recipe().chroma,
+            revision=manifest.revision if manifest else 0,
+            bytes_on_disk=sizes(self.folder),
+            synced={name: origin.synced for name, origin in sorted(origins.items()) if origin.synced},
+            problems=tuple(self._quick_problems(manifest)),
+        )
+
+    def _quick_problems(self, manifest: Manifest | None) -> list[Problem]:
+        if manifest is None:
+            return []
+        try:
+            manifest.check(self._recipe(), self.folder)
+            self._store.read(lambda view: view)
+        except HaberciError as error:
+            return [Problem("unusable", str(error))]
+        return find_litter(self.folder, manifest) if not self._store.is_locked() else []
+
+    def check(self, repair: bool = False, progress: Progress | None = None) -> Report:
+        """Read all of the library and tell what is wrong with it; with ``repair``, mend it.
+
+        ``progress`` is called with (articles embedded, in all) where vectors have to be made again. Raises
+        :class:`~index.errors.LibraryBusyError`, and :class:`~index.errors.IndexMismatchError` for an index of another
+        model, which :meth:`rebuild` mends.
+        """
+        found = self._find_problems()
+        if not repair or not found:
+            return Report(tuple(found))
+        self._repair({problem.kind for problem in found}, progress)
+        left = self._find_problems()
+        kinds = {problem.kind for problem in left}
+        return Report(tuple(left), tuple(problem for problem in found if problem.kind not in kinds))
+
+    def _find_problems(self) -> list[Problem]:
+        if not any(self.folder.iterdir()):
+            return []
+        with self._store.locked():
+            try:
+                manifest = self._store.manifest()
+            except StoreError as error:
+                return [Problem("manifest", str(error.values["reason"]))]
+            if manifest is None:
+                return []
+            manifest.check(self._recipe(), self.folder)
+            return find_problems(self.folder, manifest, self._store.server)
+
+    def _repair(self, kinds: set[str], progress: Progress | None) -> None:
+        self._store.close()
+        if "manifest" in kinds:
+            with self._store.locked():
+                recover_manifest(self.folder, self._recipe(), secrets.token_hex(8))
+            kinds = kinds | {"vectors"}
+        if "catalogue" in kinds:
+            with self._store.locked():
+                manifest = self._store.manifest()
+                assert manifest is not None
+                recover_catalogue(self.folder, manifest, self._store.server)
+            kinds = kinds | {"missing"}
+        if not kinds & {"vectors", "graph"}:
+            with self._writing() as writer:
+                mend(writer, self._put)
+            kinds = {problem.kind for problem in self._find_problems()}
+        if kinds & {"vectors", "graph", "missing"}:
+            self.rebuild(progress)
 
     def seed(self, articles: Callable[[], Iterable[Article]], progress: Progress | None = None) -> Changes:
         """Put the first articles into a library that nobody has ever written to; otherwise do nothing."""
@@ -233,70 +409,29 @@ class Index:
     # --- how ----------------------------------------------------------------------------------------
 
     def _recipe(self) -> Recipe:
-        return Recipe(self.embedder.fingerprint, f"{cohort_digest()}/{WORD_DIMENSIONS}", self.settings.max_chunk_tokens)
+        centring = f"{cohort_digest()}/{WORD_DIMENSIONS}"
+        place = self._store.server.url if self._store.server else IN_FOLDER
+        return Recipe(self.embedder.fingerprint, centring, self.settings.max_chunk_tokens, place)
 
     def _writing(self, *, embeds: bool = True) -> AbstractContextManager[Writer]:
         """``embeds``: whether vectors will be written; only then is the model loaded, for their dimension."""
         return self._store.writing(replace(self._recipe(), dimension=self.embedder.dimension if embeds else None))
 
-    def _rows(self, articles: Sequence[Article]) -> tuple[Rows, Rows, Rows]:
-        """Chunk, embed and centre articles: the rows of the chunks, sentences and articles collections."""
-        # A longer chunk the model would not read to its end.
-        limit = min(self.settings.max_chunk_tokens, self.embedder.max_tokens)
-        chunks = [
-            (article, number, chunk)
-            for article in articles
-            for number, chunk in enumerate(chunk_article(article, self.embedder.count_tokens, limit))
-        ]
-        pieces = [(a, f"{_chunk_id(a, n)}:{name}", span) for a, n, chunk in chunks for name, span in _pieces(chunk)]
-        chunk_vectors = self._embed_chunks(
-            [a.text[c.start : c.end] for a, _, c in chunks],
-            [_heading_above(a, c) for a, _, c in chunks],
-            [a.language for a, _, _ in chunks],
-        )
-        piece_vectors = self.embedder.encode_passages([a.text[slice(*span)] for a, _, span in pieces])
-        chunk_rows, sentence_rows, article_rows = Rows(), Rows(), Rows()
-        for (article, number, chunk), (vector, words) in zip(chunks, chunk_vectors, strict=True):
-            centred = self._centred(vector, "chunk", article)
-            fields = _chunk_fields(article, number, chunk)
-            chunk_rows.append(_chunk_id(article, number), centred, article.text[chunk.start : chunk.end], fields)
-            chunk_rows.words.append(words)
-        for (article, row_id, (start, end)), vector in zip(pieces, piece_vectors, strict=True):
-            fields = {"article_id": article.id, "key": _key_of(article), "language": article.language,
-                      "start": start, "end": end, "published": _iso(article)}  # fmt: skip
-            centred = self._centred(vector, "sentence", article)
-            sentence_rows.append(row_id, centred, article.text[start:end], fields)
-        for article in articles:
-            own = [v for (a, _, _), v in zip(chunks, chunk_rows.vectors, strict=True) if a is article]
-            # Chroma wants a vector for every row; the article's is the mean of its chunks.
-            article_rows.append(article.id, np.mean(own, axis=0), article.text, _article_fields(article))
-        return chunk_rows, sentence_rows, article_rows
+    def _put(self, writer: Writer, articles: Sequence[Article]) -> None:
+        """Make and write the rows of articles that do not have them yet."""
+        whole = writer.whole_keys()
+        wanted = [article for article in articles if key_of(article) not in whole]
+        if wanted:
+            limit = self.settings.max_chunk_tokens
+            writer.put(encode_articles(wanted, self.embedder, self.space, limit))
 
-    def _embed_chunks(
-        self, texts: Sequence[str], headings: Sequence[str], languages: Sequence[Language | None]
-    ) -> list[tuple[np.ndarray, bytes]]:
-        """For each chunk its raw vector and its packed words; a heading that stands further up is read with it."""
-        read = self.embedder.encode_passage_tokens(
-            [heading + text for heading, text in zip(headings, texts, strict=True)]
-        )
-        found = []
-        for text, heading, language, tokens in zip(texts, headings, languages, read, strict=True):
-            assert language is not None
-            own = tokens.spans[:, 1] > len(heading)
-            spans = np.maximum(tokens.spans[own] - len(heading), 0)
-            words = self.space.words.passage(text, TokenVectors(tokens.vector, tokens.tokens[own], spans), language)
-            found.append((tokens.vector, words.pack()))
-        return found
 
-    def _read_words(self, texts: Sequence[str], metadatas: Sequence[Mapping[str, Any]]) -> list[bytes]:
-        headings = [_heading_line(m.get("heading"), text) for text, m in zip(texts, metadatas, strict=True)]
-        read = self._embed_chunks(texts, headings, [m["language"] for m in metadatas])
-        return [words for _, words in read]
-
-    def _centred(self, vector: np.ndarray, kind: Kind, article: Article) -> np.ndarray:
-        assert article.language is not None
-        centred: np.ndarray = self.space.centre(vector[None, :], kind, article.language)[0]
-        return centred
+def chroma_server(settings: Settings) -> ChromaServer | None:
+    """The Chroma server that the settings name, None when the vectors stay in the library's folder."""
+    if settings.chroma is None or settings.chroma == IN_FOLDER:
+        return None
+    token = settings.chroma_token.get_secret_value() if settings.chroma_token else None
+    return ChromaServer(settings.chroma.rstrip("/"), token)
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -337,63 +472,3 @@ def _parts(articles: Sequence[Article]) -> Iterator[tuple[int, Sequence[Article]
     for at in range(0, len(articles), _ARTICLES_AT_ONCE):
         part = articles[at : at + _ARTICLES_AT_ONCE]
         yield at + len(part), part
-
-
-def _key_of(article: Article) -> str:
-    """Names one version of one article: differs when anything of it differs."""
-    parts = (article.id, article.text, article.title, article.language, _iso(article), article.url, article.source)
-    digest = hashlib.blake2b(digest_size=12)
-    for part in parts:
-        encoded = b"\0" if part is None else part.encode("utf-8")
-        digest.update(len(encoded).to_bytes(8, "big") + encoded)
-    return digest.hexdigest()
-
-
-def _chunk_id(article: Article, number: int) -> str:
-    return f"{_key_of(article)}:{number}"
-
-
-def _pieces(chunk: Chunk) -> Iterator[tuple[str, Span]]:
-    """What is embedded by itself beside the chunk: every sentence, and the heading."""
-    yield from ((str(number), span) for number, span in enumerate(chunk.sentences))
-    if chunk.heading is not None:
-        yield HEADING, chunk.heading
-
-
-def _heading_above(article: Article, chunk: Chunk) -> str:
-    heading = article.text[slice(*chunk.heading)] if chunk.heading else None
-    return _heading_line(heading, article.text[chunk.start : chunk.end])
-
-
-def _heading_line(heading: str | None, text: str) -> str:
-    """The heading as a line over a chunk that does not hold it; else nothing."""
-    return "" if heading is None or heading in text else f"{heading}\n"
-
-
-def _chunk_fields(article: Article, number: int, chunk: Chunk) -> dict[str, Any]:
-    return {
-        "article_id": article.id,
-        "key": _key_of(article),
-        "number": number,
-        "start": chunk.start,
-        "end": chunk.end,
-        "sentences": len(chunk.sentences),
-        "heading": article.text[slice(*chunk.heading)] if chunk.heading else None,
-        "language": article.language,
-        "published": _iso(article),
-    }
-
-
-def _article_fields(article: Article) -> dict[str, Any]:
-    return {
-        "key": _key_of(article),
-        "title": article.title,
-        "language": article.language,
-        "published": _iso(article),
-        "url": article.url,
-        "source": article.source,
-    }
-
-
-def _iso(article: Article) -> str | None:
-    return article.published.isoformat() if article.published else None

@@ -1,4 +1,4 @@
-"""The manifest: what an index was built with, which revision it is at, and what a dead writer left."""
+"""The manifest: what an index was built with, and which revision it is at."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from index.errors import IndexMismatchError, StoreError
 
 FILE_NAME = "manifest.json"
 # Raised when what stands in the store changes its meaning; an index of another format must be rebuilt.
-FORMAT = 1
+FORMAT = 2
+IN_FOLDER = "folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,29 +22,29 @@ class Recipe:
     """Everything that decides what a vector means; two indexes of one recipe hold comparable vectors.
 
     ``model``: the embedder's fingerprint. ``centring``: digest of the texts the language means come from.
-    ``max_chunk_tokens``: see :mod:`index.chunking`. ``dimension``: of the vectors; None where no model is loaded.
+    ``max_chunk_tokens``: see :mod:`index.chunking`. ``chroma``: where they are, "folder" or a server's address.
+    ``dimension``: of the vectors; None where no model is loaded.
     """
 
     model: str
     centring: str
     max_chunk_tokens: int
+    chroma: str = IN_FOLDER
     dimension: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """``revision`` counts finished writes. ``generation`` names the collections in use; a rebuild makes new ones.
-
-    ``pending`` holds the keys of article versions that a write was adding or deleting: empty unless a writer
-    is at work or died. ``seeded``: the shipped articles have been put in once. ``library``: chosen at random
-    when the library is made.
+    """``revision`` counts finished writes. ``generation`` names the folder and the collections in use; a rebuild makes
+    new ones. ``lexical``: the number of the lexical index in it. ``seeded``: the shipped articles have been put in
+    once. ``library``: chosen at random when the library is made.
     """
 
     recipe: Recipe
     library: str
     revision: int = 0
     generation: int = 1
-    pending: tuple[str, ...] = ()
+    lexical: int = 0
     seeded: bool = False
     format: int = FORMAT
 
@@ -71,7 +72,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         if values["format"] != FORMAT:
             values = _translated(values)
         recipe = Recipe(**values.pop("recipe"))
-        return Manifest(recipe=recipe, **{**values, "pending": tuple(values["pending"])})
+        return Manifest(recipe=recipe, **values)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -84,6 +85,7 @@ def _translated(values: dict[str, Any]) -> dict[str, Any]:
     """Of another format's manifest what this one has too, enough for :meth:`Manifest.check` to say what mends it."""
     known = {field.name for field in fields(Manifest)}
     recipe = {field.name: values["recipe"].get(field.name) for field in fields(Recipe)}
+    recipe["chroma"] = recipe["chroma"] or IN_FOLDER
     return {name: value for name, value in values.items() if name in known} | {"recipe": recipe}
 
 

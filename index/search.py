@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from index.catalogue import Record
+from index.chroma import MAX_NEIGHBOURS
 from index.chunking import Span
 from index.errors import EmptyQuestionError, LongQuestionError, QuestionTypeError
+from index.generation import HEADING
 from index.scoring import PlacedQuestion, blend, passage_score
 from index.types import LANGUAGES, Language, Passage, Sentence
-from index.view import HEADING, MAX_NEIGHBOURS, Record, View
+from index.view import View
 from index.words import Words, best_matches, similarities
 
 MAX_QUESTION_CHARS = 2000
@@ -108,11 +111,12 @@ class Searcher:
             found.update(dict.fromkeys(itertools.islice(hits, LEXICAL_CANDIDATES)))
         for collection, neighbours in ((view.chunks, CHUNK_NEIGHBOURS), (view.sentences, SENTENCE_NEIGHBOURS)):
             limit = min(max(neighbours, k), MAX_NEIGHBOURS, collection.count())
-            if limit:
-                ids = collection.query(query_embeddings=query, n_results=limit, include=[])["ids"][0]
-                found.update(dict.fromkeys(":".join(i.split(":")[:2]) for i in ids))
-        # Versions that no live article names: just added, or about to be deleted.
-        return [i for i in found if i.split(":")[0] in view.live_keys]
+            ids = _nearest(collection, query, limit)
+            if any(_key_of(i) not in view.live_keys for i in ids):
+                # Versions that do not count, just added or about to be deleted, crowd out those that do.
+                ids = _nearest(collection, query, limit, where=view.only_live())
+            found.update(dict.fromkeys(":".join(i.split(":")[:2]) for i in ids))
+        return [i for i in found if _key_of(i) in view.live_keys]
 
     def _load(self, view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
         with self._lock:
@@ -129,6 +133,17 @@ class Searcher:
         return chunks
 
 
+def _nearest(collection: Any, query: np.ndarray, limit: int, where: Mapping[str, Any] | None = None) -> list[str]:
+    if not limit:
+        return []
+    ids: list[str] = collection.query(query_embeddings=query, n_results=limit, include=[], where=where)["ids"][0]
+    return ids
+
+
+def _key_of(row_id: str) -> str:
+    return row_id.split(":")[0]
+
+
 def _fetch(view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
     """Chunks with their vectors from Chroma. One that is being deleted at this moment is left out."""
     got: Any = view.chunks.get(ids=list(ids), include=["metadatas", "documents", "embeddings"])
@@ -139,7 +154,7 @@ def _fetch(view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
         )
         if metadata and document is not None
     }
-    packed = view.lexical.words(list(rows))
+    packed = view.words(list(rows))
     parts_of = {i: _parts_of(i, metadata) for i, (metadata, _, _) in rows.items()}
     sentences = _fetch_sentences(view, [part for parts in parts_of.values() for part in parts])
     chunks = {}

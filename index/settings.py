@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingsError
@@ -24,6 +24,10 @@ class Settings(BaseSettings):
     about twice as fast and differs in the fourth digit. ``reader``: "packaged", "off" or the file of another
     one (``HABERCI_READER``). ``max_chunk_tokens``: a longer section is cut into
     several passages, between sentences. ``lock_timeout_s``: how long a write waits for another process's.
+    ``chroma``: the address of a Chroma server that keeps the vectors (``HABERCI_CHROMA``), such as
+    "http://localhost:8000"; None or "folder" for the library's own folder. ``chroma_token`` is sent to it
+    (``HABERCI_CHROMA_TOKEN``). ``allowed_hosts``: hosts and networks that articles may be fetched from although they
+    are private, with commas between them (``HABERCI_ALLOWED_HOSTS``).
     ``llm``: the language model that words the answers, such as "gguf:/path/model.gguf" or "ollama:qwen2.5:3b"
     (``HABERCI_LLM``); None or "off" for quotes only. ``llm_url``: the address of its server, when it is not the
     provider's own (``HABERCI_LLM_URL``). ``llm_timeout_s``: how long the model may be silent
@@ -41,6 +45,9 @@ class Settings(BaseSettings):
     reader: str = "packaged"
     max_chunk_tokens: int = Field(default=320, ge=32)
     lock_timeout_s: float = Field(default=60.0, gt=0)
+    chroma: str | None = Field(default=None, repr=False)  # may hold a password, which is refused later
+    chroma_token: SecretStr | None = None
+    allowed_hosts: str = ""
     llm: str | None = None
     llm_url: str | None = Field(default=None, repr=False)  # may hold a password
     llm_timeout_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
@@ -49,7 +56,8 @@ class Settings(BaseSettings):
     @classmethod
     def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
         # A variable that is set to nothing is as good as unset; an empty path would mean the current folder.
-        names = ("home", "cache", "model", "reader", "llm", "llm_url", "llm_timeout_s")
+        names = ("home", "cache", "model", "reader", "llm", "llm_url", "llm_timeout_s", "chroma",
+                 "chroma_token")  # fmt: skip
         blank = {name for name in names if str(values.get(name, "-")).strip() == ""}
         return {name: value for name, value in values.items() if name not in blank}
 

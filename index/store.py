@@ -1,29 +1,33 @@
-"""The library on disk: articles, chunks and sentences in Chroma, beside a lexical index and a manifest.
+"""The library on disk: a catalogue of articles, a generation of vectors and words, and a manifest over both.
 
-One process writes at a time. A write prepares new versions beside the old ones, switches article by article
-(the article's record names the version that counts) and only then deletes the old versions; a reader
-ignores versions that no record names. Chroma shows a running client nothing of what another process
-writes, so a reader looks at the manifest and opens a fresh client when it has changed.
+One process writes at a time. A write adds new versions beside those that count, in the catalogue and in the
+generation, where no reader looks at them; then it replaces the manifest, and in that moment the next revision counts,
+all of it; only then does it delete what has ended. Chroma shows a running client nothing of what another one writes,
+so a reader looks at the manifest and opens a fresh view when it has changed.
 """
 
 from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from index.catalogue import FILE_NAME as CATALOGUE
+from index.catalogue import Catalogue, Record
+from index.chroma import ChromaServer
 from index.errors import HaberciError, LibraryBusyError, StoreError
-from index.manifest import FORMAT, Manifest, Recipe, read_manifest, remove_litter, stamp, write_manifest
-from index.view import ReadWords, Rows, View
+from index.generation import Batch, Generation, drop_generations
+from index.manifest import FILE_NAME, FORMAT, Manifest, Recipe, read_manifest, remove_litter, stamp, write_manifest
+from index.types import Article
+from index.view import View
 
 LOCK_FILE = "write.lock"
-# How often a look is repeated that a write by another process has overtaken.
+# How often a look is repeated that a write has overtaken.
 LOOKS = 3
-READERS_TIMEOUT_S = 30.0
 
 T = TypeVar("T")
 
@@ -31,12 +35,13 @@ T = TypeVar("T")
 class Store:
     """The library's folder: hands out views for reading, and one writer at a time."""
 
-    def __init__(self, folder: Path, lock_timeout_s: float, read_words: ReadWords) -> None:
+    def __init__(self, folder: Path, lock_timeout_s: float, server: ChromaServer | None = None) -> None:
         self.folder = folder
-        self.read_words = read_words
+        self.server = server
         self._lock_timeout_s = lock_timeout_s
         self._view: View | None = None
         self._switch = threading.Lock()
+        self._opening = threading.Lock()
         self._one_writer = threading.Lock()
 
     def create_folder(self) -> None:
@@ -47,103 +52,157 @@ class Store:
             raise StoreError(folder=self.folder, action="created", reason=error.strerror or error) from error
 
     def manifest(self) -> Manifest | None:
-        return read_manifest(self.folder)
+        """None while nothing has ever been written. Raises :class:`~index.errors.StoreError` when it cannot be read, or
+        is missing from a library that holds articles."""
+        manifest = read_manifest(self.folder)
+        if manifest is None and (self.folder / CATALOGUE).is_file() and self._holds_articles():
+            reason = f"{FILE_NAME} is missing; run 'haberci check --repair'"
+            raise StoreError(folder=self.folder, action="read", reason=reason)
+        return manifest
+
+    def _holds_articles(self) -> bool:
+        catalogue = Catalogue(self.folder, create=False)
+        try:
+            return catalogue.last_revision() > 0
+        finally:
+            catalogue.close()
+
+    # --- reading ---
 
     def read(self, look: Callable[[View | None], T]) -> T:
         """What ``look`` finds in the current view (None while nothing has ever been written).
 
-        Follows the writes of other processes. A look that such a write overtakes, so that Chroma no longer
-        has what it asks for, is taken again on the new view.
+        Follows the writes of other processes. A look that a write has overtaken, so that some of what it asked for
+        may have been deleted under it, is taken again on the new view.
         """
         for remaining in reversed(range(LOOKS)):
-            revision = -1
+            looked_at = None
             try:
                 with self._reading() as view:
-                    revision = view.manifest.revision if view else 0
+                    looked_at = view.manifest if view else None
                     with chroma_errors(self.folder, "read"):
-                        return look(view)
+                        found = look(view)
             except StoreError:
-                manifest = self.manifest()
-                if not remaining or manifest is None or manifest.revision == revision:
+                if not remaining or self._is_current(looked_at):
                     raise
+            else:
+                if not remaining or self._is_current(looked_at):
+                    return found
         raise AssertionError("unreachable")
+
+    def _is_current(self, looked_at: Manifest | None) -> bool:
+        with self._switch:
+            if looked_at and self._view and self._view.manifest is looked_at and self._view.seen == stamp(self.folder):
+                return True
+        manifest = self.manifest()
+        if manifest is None or looked_at is None:
+            return manifest is looked_at
+        return looked_at.same_revision(manifest)
 
     @contextmanager
     def _reading(self) -> Iterator[View | None]:
-        with self._switch:
-            view = self._current()
-            if view is not None:
-                view.hold()
+        view = self._hold_current()
         try:
             yield view
         finally:
             if view is not None:
                 view.release()
 
-    @contextmanager
-    def writing(self, recipe: Recipe, *, for_rebuild: bool = False) -> Iterator[Writer]:
-        """A writer that holds the library's write lock and starts from a fresh view.
-
-        What the writer has committed stays, also when the block is left by an error. Raises
-        :class:`~index.errors.LibraryBusyError` when someone else keeps the lock for too long,
-        :class:`~index.errors.IndexMismatchError` when the index is of another recipe (unless ``for_rebuild``).
-        """
-        self.create_folder()
-        with self._locked():
-            manifest = self.manifest() or Manifest(recipe=recipe, library=secrets.token_hex(8))
-            if not for_rebuild:
-                manifest.check(recipe, self.folder)
-            view = self._open(manifest, stamp(self.folder), create=True)
-            view.hold()
-            try:
-                writer = Writer(self, view)
-                self.show(view)
-                writer.clean_up()
-                yield writer
-            finally:
-                view.release()
-
-    def show(self, view: View) -> None:
-        """Let readers of this process have ``view`` from now on."""
-        view.seen = stamp(self.folder)
+    def _hold_current(self) -> View | None:
+        """The view that is right now, held; while another thread opens it, the one before."""
         with self._switch:
-            if self._view is not view:
-                self._replace(view)
+            view, seen = self._view, stamp(self.folder)
+            if view is not None and view.seen == seen:
+                view.hold()
+                return view
+            if view is not None and self._opening.locked():
+                view.hold()
+                return view
+        with self._opening:
+            self._open_current()
+            with self._switch:
+                if self._view is not None:
+                    self._view.hold()
+                return self._view
 
-    def close(self) -> None:
-        """Release Chroma's files; the store opens them again when it is next used."""
-        with self._switch:
-            self._replace(None)
+    def follow(self) -> None:
+        """Open the current view now, if anybody has read here; else the next reader does."""
+        with self._opening:
+            if self._view is not None:
+                self._open_current()
 
-    def open_generation(self, manifest: Manifest) -> View:
-        return self._open(manifest, None, create=True)
-
-    def _current(self) -> View | None:
-        """The view that is right now. The caller holds ``_switch``."""
+    def _open_current(self) -> None:
+        """The caller holds ``_opening``."""
         seen, view = stamp(self.folder), self._view
         if view is not None and view.seen == seen:
-            return view
+            return
         manifest = self.manifest()
-        if manifest is None:
-            return self._replace(None)
-        if view is not None and view.manifest.same_revision(manifest):
-            # A writer is at work, or has tidied up: nothing that a reader sees has changed.
-            view.seen = seen
-            return view
-        return self._replace(self._open(manifest, seen, create=False))
+        if manifest is not None and view is not None and view.manifest.same_revision(manifest):
+            view.seen = seen  # A writer has tidied up: nothing that a reader sees has changed.
+            return
+        self._replace(None if manifest is None else self._open(manifest, seen))
 
-    def _open(self, manifest: Manifest, seen: tuple[int, int] | None, *, create: bool) -> View:
+    def _open(self, manifest: Manifest, seen: tuple[int, int] | None) -> View:
+        # What is of another format may have nothing of what a view opens.
+        manifest.check(replace(manifest.recipe), self.folder)
         with chroma_errors(self.folder, "opened"):
-            return View(self.folder, manifest, seen, create=create)
+            return View(self.folder, manifest, seen, self.server)
 
-    def _replace(self, view: View | None) -> View | None:
-        old, self._view = self._view, view
+    def _replace(self, view: View | None) -> None:
+        with self._switch:
+            old, self._view = self._view, view
         if old is not None:
             old.retire()
-        return view
+
+    def close(self) -> None:
+        """Release the files; the store opens them again when it is next used."""
+        with self._opening:
+            self._replace(None)
+
+    # --- writing ---
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def writing(self, recipe: Recipe) -> Iterator[Writer]:
+        """A writer that holds the library's write lock. What it has committed stays, also when the block is left by an
+        error.
+
+        Raises :class:`~index.errors.LibraryBusyError` when someone else keeps the lock for too long,
+        :class:`~index.errors.IndexMismatchError` when the index is of another recipe.
+        """
+        self.create_folder()
+        with self.locked():
+            manifest = self.manifest() or Manifest(recipe=recipe, library=secrets.token_hex(8))
+            manifest.check(recipe, self.folder)
+            with Writer(self, manifest, recipe) as writer:
+                writer.begin()
+                yield writer
+                writer.tidy()
+
+    @contextmanager
+    def rebuilding(self, recipe: Recipe) -> Iterator[Writer]:
+        """As :meth:`writing`, into a new, empty generation that takes the place of the present one when it is
+        committed. The present one is not even opened: it may be of another recipe, or damaged."""
+        self.create_folder()
+        with self.locked():
+            manifest = self.manifest() or Manifest(recipe=recipe, library=secrets.token_hex(8))
+            with Writer(self, manifest, recipe, into=manifest.generation + 1) as writer:
+                writer.begin()
+                yield writer
+                writer.tidy()
+
+    def is_locked(self) -> bool:
+        """Whether somebody is writing, here or in another process."""
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self.folder / LOCK_FILE, timeout=0):
+                return False
+        except (Timeout, OSError):
+            return True
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else writes meanwhile. Raises :class:`~index.errors.LibraryBusyError`."""
         from filelock import FileLock, Timeout
 
         busy = LibraryBusyError(folder=self.folder, timeout_s=self._lock_timeout_s)
@@ -167,78 +226,157 @@ class Store:
 
 
 class Writer:
-    """Changes the library; exists only inside :meth:`Store.writing`."""
+    """Makes the next revision of the library; exists only inside :meth:`Store.writing`.
 
-    def __init__(self, store: Store, view: View) -> None:
+    ``live`` is what will count once :meth:`commit` has been called. ``into``: the number of a new generation to fill.
+    """
+
+    def __init__(self, store: Store, manifest: Manifest, recipe: Recipe, into: int | None = None) -> None:
         self._store = store
-        self.view = view
+        self._recipe = recipe
+        self.manifest = manifest
+        self._folder = store.folder
+        # What an earlier rebuild that died has left under the same number.
+        drop_generations(self._folder, manifest.library, [manifest.generation], store.server)
+        with self._errors():
+            self.catalogue = Catalogue(self._folder, create=True)
+            try:
+                self.generation = self._open_generation(into or manifest.generation)
+            except BaseException:
+                self.catalogue.close()
+                raise
+        self.live = self.catalogue.live(manifest.revision)
+        self._committed_keys = self._keys()
 
-    def clean_up(self) -> None:
-        """Finish what a writer that died had begun, and mend what a stray hand has damaged."""
-        remove_litter(self._store.folder)
-        with chroma_errors(self._store.folder, "written"):
-            self.view.drop_generations(keep=self.view.manifest.generation)
-        if self.view.manifest.pending:
-            # Readers may still look at what is deleted now, and at records that the dead writer has switched.
-            self._commit(self.view.manifest.pending)
-        with chroma_errors(self._store.folder, "written"):
-            self.view.mend_lexical(self._store.read_words)
+    def __enter__(self) -> Writer:
+        return self
 
-    def put(self, chunks: Rows, sentences: Rows, articles: Rows, replaced: Sequence[str]) -> None:
-        """Add article versions; ``replaced`` are the ids of the articles among them that exist already."""
-        old = [self.view.live[i].key for i in replaced]
-        new = [str(metadata["key"]) for metadata in articles.metadatas]
-        self._save(pending=(*new, *old))
-        with chroma_errors(self._store.folder, "written"):
-            self.view.put(chunks, sentences, articles)
-        self._commit(old)
-
-    def forget(self, ids: Sequence[str]) -> None:
-        old = [self.view.live[i].key for i in ids]
-        self._save(pending=tuple(old))
-        with chroma_errors(self._store.folder, "written"):
-            self.view.forget(ids)
-        self._commit(old)
-
-    def mark_seeded(self) -> None:
-        self._save(seeded=True)
+    def __exit__(self, *exception: object) -> None:
+        self.generation.close()
+        self.catalogue.close()
 
     @contextmanager
-    def new_generation(self, recipe: Recipe) -> Iterator[View]:
-        """A view of empty collections to fill; they become the library when the block ends without an error."""
-        old = self.view
-        manifest = replace(
-            old.manifest, recipe=recipe, generation=old.manifest.generation + 1,
-            revision=old.manifest.revision + 1, pending=(), format=FORMAT,
-        )  # fmt: skip
-        fresh = self._store.open_generation(manifest)
-        try:
-            yield fresh
-        except BaseException:
-            fresh.retire()
-            raise
-        write_manifest(self._store.folder, manifest)
-        self.view = fresh
-        self._store.show(fresh)
-        # Searches under way read the old generation; those of other processes are taken again.
-        old.wait_for_readers(READERS_TIMEOUT_S)
-        with chroma_errors(self._store.folder, "written"):
-            fresh.drop_generations(keep=manifest.generation)
+    def _errors(self) -> Iterator[None]:
+        with chroma_errors(self._folder, "written"):
+            yield
 
-    def _commit(self, old: Sequence[str]) -> None:
-        # Readers move on before the versions that they may be reading are deleted.
-        self._save(revision=self.view.manifest.revision + 1)
-        self._delete_versions(old)
+    def _open_generation(self, number: int) -> Generation:
+        return Generation(
+            self._folder, self.manifest.library, number, self.manifest.lexical, self._store.server, create=True
+        )
 
-    def _delete_versions(self, keys: Sequence[str]) -> None:
-        with chroma_errors(self._store.folder, "written"):
-            self.view.delete_versions(keys)
-        self._save(pending=())
+    def _keys(self) -> frozenset[str]:
+        return frozenset(record.key for record in self.live.values())
 
-    def _save(self, **changes: Any) -> None:
-        self.view.manifest = replace(self.view.manifest, **changes)
-        write_manifest(self._store.folder, self.view.manifest)
-        self._store.show(self.view)
+    def begin(self) -> None:
+        """Undo what a writer that died had begun, and mend a lexical index that a stray hand has damaged."""
+        remove_litter(self._folder)
+        if not self.manifest.revision:
+            # What is written from now on belongs to this library, also if the first revision is never finished.
+            write_manifest(self._folder, self.manifest)
+        self.catalogue.unstage(self.manifest.revision + 1)
+        if self.generation.number != self.manifest.generation:
+            return
+        with self._errors():
+            self.generation.drop_lexical(keep=self.manifest.lexical)
+            if self.manifest.revision and not self.generation.is_lexical_whole(self._keys(), self.manifest.lexical):
+                self.restore_lexical()
+
+    def tidy(self) -> None:
+        """Delete what no longer counts, and give its space back when there is much of it."""
+        self.catalogue.purge(self.manifest.revision)
+        with self._errors():
+            self.generation.delete(self.generation.dead_keys(self._keys()))
+            if self.generation.wants_compaction():
+                self.compact()
+
+    def require(self, recipe: Recipe) -> None:
+        """Vectors of this recipe are about to be written; its dimension is known only once the model is loaded.
+        Raises :class:`~index.errors.IndexMismatchError`."""
+        self.manifest.check(recipe, self._folder)
+        self._recipe = recipe
+
+    def articles(self) -> list[Article]:
+        """All that counts, with their texts, in the order of their ids."""
+        texts = self.catalogue.texts(record.key for record in self.live.values())
+        return [record.to_article(i, texts[record.key]) for i, record in sorted(self.live.items())]
+
+    def whole_keys(self) -> set[str]:
+        """Versions whose rows need not be made: those that count, and those that a writer made before it died."""
+        return self.generation.whole_keys()
+
+    def put(self, batch: Batch) -> None:
+        """Add the rows of new versions."""
+        with self._errors():
+            self.generation.put(batch)
+
+    def stage(self, articles: Sequence[Article]) -> None:
+        """Enter articles, whose rows are there, for the next revision."""
+        self.catalogue.stage(self.manifest.revision + 1, articles)
+        self.live = {**self.live, **{article.id: Record.of(article) for article in articles}}
+
+    def end(self, ids: Iterable[str]) -> None:
+        """Leave articles out of the next revision."""
+        gone = set(ids)
+        self.catalogue.end(self.manifest.revision + 1, gone)
+        self.live = {i: record for i, record in self.live.items() if i not in gone}
+
+    def commit(self) -> None:
+        """From now on the next revision counts, all of it at once. A new generation takes the old one's place."""
+        number, keys = self.generation.number, self._keys()
+        is_new = number != self.manifest.generation
+        lexical = self.manifest.lexical
+        with self._errors():
+            if is_new or keys != self._committed_keys:
+                lexical = self._write_lexical(before=frozenset() if is_new else self._committed_keys)
+        recipe = self._recipe if is_new else self.manifest.recipe
+        dimension = recipe.dimension or self._recipe.dimension
+        self._publish(generation=number, lexical=lexical, recipe=replace(recipe, dimension=dimension), format=FORMAT)
+
+    def mark_seeded(self) -> None:
+        self._publish(seeded=True)
+
+    def compact(self) -> None:
+        """Copy what counts into a new generation; the space of everything that was ever deleted goes with the old."""
+        old, number = self.generation, self.generation.number + 1
+        with self._errors():
+            fresh = self._open_generation(number)
+            try:
+                fresh.copy_from(old, sorted(self._keys()))
+            except BaseException:
+                fresh.close()
+                raise
+            self.generation = fresh
+            old.close()
+            self._publish(generation=number, lexical=self._write_lexical(before=frozenset()))
+
+    def mend(self, keys: Sequence[str]) -> None:
+        """Delete all rows of versions, also those that nothing tells of; :meth:`put` and :meth:`restore_lexical` bring
+        those back that count."""
+        with self._errors():
+            self.generation.delete(keys)
+
+    def restore_lexical(self) -> None:
+        """Write the index of words anew, whatever it holds."""
+        with self._errors():
+            self._publish(lexical=self._write_lexical(before=frozenset()))
+
+    def _write_lexical(self, before: frozenset[str]) -> int:
+        number = self.manifest.lexical + 1
+        self.generation.write_lexical(self._keys(), before, number=number, old=self.manifest.lexical)
+        return number
+
+    def _publish(self, **changes: Any) -> None:
+        before = self.manifest
+        self.manifest = replace(before, revision=before.revision + 1, **changes)
+        write_manifest(self._folder, self.manifest)
+        self._committed_keys = self._keys()
+        # Readers of this process move on before what they look at is deleted.
+        self._store.follow()
+        with self._errors():
+            self.generation.drop_lexical(keep=self.manifest.lexical)
+            if self.manifest.generation != before.generation:
+                drop_generations(self._folder, before.library, [self.manifest.generation], self._store.server)
 
 
 @contextmanager

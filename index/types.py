@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, get_args
 
-from index.errors import ArticleError
+from index.errors import ArticleError, HaberciError
 
 Language = Literal["tr", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -145,7 +145,8 @@ class Passage:
 class Changes:
     """What a write did, article by article (ids). ``revision`` is the library's afterwards.
 
-    ``failed`` maps what could not be taken (a file's name) to the reason.
+    ``renamed``: the same article from a file of another name. ``failed`` maps what could not be taken (a file's name,
+    an address) to the reason, in English; ``errors`` has the same as errors, which speak Turkish too.
     """
 
     added: tuple[str, ...] = ()
@@ -154,3 +155,5 @@ class Changes:
     unchanged: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     revision: int = 0
+    renamed: tuple[str, ...] = ()
+    errors: Mapping[str, HaberciError] = field(default_factory=dict, repr=False, compare=False)

@@ -309,9 +309,7 @@ def test_a_rebuild_finds_the_same(index: Index) -> None:
     assert told[-1] == (39, 39)
     assert texts_of(index) == texts
     assert index.search("Zebra?", k=50) == before["Zebra?"]
-    # BM25 counts words of deleted versions until tantivy merges them away, so a rebuild shifts it by a hair.
-    scores = {passage.article_id: passage.score for passage in index.search(QUESTION, k=50)}
-    assert scores == pytest.approx({passage.article_id: passage.score for passage in before[QUESTION]}, abs=0.2)
+    assert index.search(QUESTION, k=50) == before[QUESTION], "BM25 does not count what was deleted"
 
 
 def test_incremental_writes_end_where_one_add_does(index: Index, tmp_path: Path) -> None:
@@ -441,7 +439,7 @@ def test_a_reader_that_is_overtaken_by_a_rebuild_while_it_opens_sees_the_library
     assert len(reader.search(QUESTION)) == 2
     reader.close()
     writer.close()
-    assert len([file for file in (tmp_path / "library").iterdir() if file.name.startswith("lexical")]) == 1
+    assert len(list((tmp_path / "library").glob("generation-*/lexical-*"))) == 1
 
 
 @pytest.mark.parametrize("damage", ["deleted", "emptied", "overwritten"])
@@ -449,7 +447,7 @@ def test_a_lost_lexical_index_is_done_without_and_mended_by_the_next_write(tmp_p
     with open_index(tmp_path / "library") as index:
         index.add([make_article(n) for n in range(12)])
         before = index.search(QUESTION, k=50)
-    (folder,) = (tmp_path / "library").glob("lexical-*")
+    (folder,) = (tmp_path / "library").glob("generation-*/lexical-*")
     for file in folder.iterdir():
         if damage == "overwritten":
             file.write_bytes(b"damaged")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,48 +18,56 @@ import pytest
 from fakes_index import FakeEmbedder, make_article, open_index, process_code, process_environment, run_process
 
 from index import Index
+from index.chunks import ChunkStore
 from index.errors import HaberciError, IndexMismatchError, LibraryBusyError, StoreError
+from index.generation import generation_folder
 from index.manifest import FILE_NAME, FORMAT, Manifest, Recipe, read_manifest, stamp, write_manifest
+from index.view import View
 
-RECIPE = Recipe("model@1", "abc", 320, 24)
+RECIPE = Recipe("model@1", "abc", 320, dimension=24)
 LIBRARY = "0123456789abcdef"
+QUESTION = "Who voted on the budget?"
 KILL = """
-    def kill_at(name, call, after=False):
+    def kill_at(name, call=1, after=False):
+        import index.store, index.catalogue
         from chromadb.api.models.Collection import Collection
-        real, calls = getattr(Collection, name), []
-        def killing(self, *arguments, **values):
-            calls.append(self.name)
+        places = {"upsert": Collection, "delete": Collection, "write_manifest": index.store,
+                  "stage": index.catalogue.Catalogue, "end": index.catalogue.Catalogue,
+                  "purge": index.catalogue.Catalogue, "drop_generations": index.store}
+        real, calls = getattr(places[name], name), []
+        def killing(*arguments, **values):
+            calls.append(name)
             if len(calls) == call:
                 if after:
-                    real(self, *arguments, **values)
+                    real(*arguments, **values)
                 os.kill(os.getpid(), signal.SIGKILL)
-            return real(self, *arguments, **values)
-        setattr(Collection, name, killing)
+            return real(*arguments, **values)
+        setattr(places[name], name, killing)
 """
 
 
 def check_no_orphans(index: Index) -> None:
-    """Every row in Chroma belongs to a version of an article that the library holds, and none is missing."""
-    import chromadb
-    from chromadb.config import Settings
-
-    alive = {article.id for article in index.articles()}
+    """Every row in Chroma belongs to a version of an article that the library holds, and none is missing; the same
+    holds for words and terms; one generation is left, and one lexical index."""
+    manifest = read_manifest(index.folder)
+    assert manifest is not None
+    view = View(index.folder, manifest, None, None)
     index.close()
-    client = chromadb.PersistentClient(f"{index.folder / 'chroma'}/./.", settings=Settings(anonymized_telemetry=False))
+    folder = generation_folder(index.folder, manifest.generation)
+    assert [path.name for path in index.folder.glob("generation-*")] == [folder.name]
+    assert [path.name for path in folder.glob("lexical-*")] == [f"lexical-{manifest.lexical}"]
+    chunk_store = ChunkStore(folder, create=False)
     try:
-        versions: dict[str, set[str]] = {}
-        names = [collection.name for collection in client.list_collections()]
-        for collection in client.list_collections():
-            got = collection.get(include=["metadatas"])
-            for row, metadata in zip(got["ids"], got["metadatas"] or [], strict=True):
-                versions.setdefault(str((metadata or {}).get("article_id", row)), set()).add(
-                    str((metadata or {})["key"])
-                )
+        counts: Counter[str] = Counter()
+        for collection in (view.chunks, view.sentences):
+            counts.update(str(metadata["key"]) for metadata in collection.get(include=["metadatas"])["metadatas"] or [])
+        assert set(counts) == view.live_keys, "versions that do not count, or that are missing"
+        assert chunk_store.versions() == counts
+        assert len(view.lexical) == chunk_store.count(view.live_keys) == view.chunks.count()
+        assert set(chunk_store.words(view.chunks.get(include=[])["ids"])) == set(view.chunks.get(include=[])["ids"])
     finally:
-        client.close()
-    assert set(versions) == alive
-    assert {len(keys) for keys in versions.values()} <= {1}, "versions that no article names"
-    assert len({name.rpartition("-")[2] for name in names}) == 1, f"collections of two generations: {names}"
+        chunk_store.close()
+        view.retire()
 
 
 def texts_of(index: Index) -> dict[str, str]:
@@ -69,12 +78,12 @@ def texts_of(index: Index) -> dict[str, str]:
 
 
 def test_a_manifest_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    manifest = Manifest(RECIPE, LIBRARY, revision=7, generation=3, pending=("a", "ı"), seeded=True)
+    manifest = Manifest(RECIPE, LIBRARY, revision=7, generation=3, lexical=5, seeded=True)
     write_manifest(tmp_path, manifest)
     assert read_manifest(tmp_path) == manifest
     assert [file.name for file in tmp_path.iterdir()] == [FILE_NAME], "nothing else is left"
-    write_manifest(tmp_path, replace(manifest, pending=()))
-    assert read_manifest(tmp_path) == replace(manifest, pending=())
+    write_manifest(tmp_path, replace(manifest, revision=8))
+    assert read_manifest(tmp_path) == replace(manifest, revision=8)
 
 
 def test_a_folder_without_a_manifest_has_none(tmp_path: Path) -> None:
@@ -102,7 +111,7 @@ def test_every_write_changes_the_stamp(tmp_path: Path) -> None:
         b'"text"',
         b"{}",
         b'{"recipe": 5}',
-        b'{"recipe": {}, "pending": []}',
+        b'{"recipe": {}, "format": 2}',
         b"\xff\xfe",
         b"[" * 100_000,
     ],
@@ -129,8 +138,9 @@ def test_a_manifest_that_cannot_be_read_or_written_is_an_error(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("model", "other@1"), ("centring", "def"), ("max_chunk_tokens", 64), ("dimension", 384)]
-)
+    ("field", "value"), [("model", "other@1"), ("centring", "def"), ("max_chunk_tokens", 64), ("dimension", 384),
+     ("chroma", "http://127.0.0.1:8000")],
+)  # fmt: skip
 def test_another_recipe_is_told_with_both_values_and_the_mend(tmp_path: Path, field: str, value: object) -> None:
     manifest = Manifest(RECIPE, LIBRARY)
     manifest.check(RECIPE, tmp_path)
@@ -210,7 +220,7 @@ def test_a_lock_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
 def test_a_damaged_database_is_an_error(tmp_path: Path, damage: bytes) -> None:
     with open_index(tmp_path) as index:
         index.add([make_article(1)])
-    (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(damage)
+    (generation_folder(tmp_path, 1) / "chroma" / "chroma.sqlite3").write_bytes(damage)
     # An empty file is a new database to sqlite; but the manifest tells of articles.
     with open_index(tmp_path) as index, pytest.raises(StoreError):
         index.search("Who opened a bridge?")
@@ -248,7 +258,7 @@ def test_a_held_lock_is_waited_for_only_so_long(tmp_path: Path) -> None:
             with pytest.raises(LibraryBusyError, match=r"0\.2 s"):
                 write()
         assert len(index) == 1, "reading needs no lock"
-        assert index.search("Who voted on the budget?")[0].article_id == "a1"
+        assert index.search(QUESTION)[0].article_id == "a1"
     assert index.add([make_article(2)]).added == ("a2",)
 
 
@@ -297,9 +307,9 @@ def test_two_threads_and_two_indexes_lose_nothing(tmp_path: Path) -> None:
 def test_what_another_process_writes_is_seen_by_the_next_search(tmp_path: Path) -> None:
     with open_index(tmp_path) as index:
         index.add([make_article(1), make_article(2)])
-        assert {p.article_id for p in index.search("Who voted on the budget?")} == {"a1", "a2"}
+        assert {p.article_id for p in index.search(QUESTION)} == {"a1", "a2"}
         run_process("index.add([make_article(1, 5), make_article(3)]); index.remove(['a2'])", tmp_path)
-        found = {p.article_id: p.text for p in index.search("Who voted on the budget?")}
+        found = {p.article_id: p.text for p in index.search(QUESTION)}
         assert set(found) == {"a1", "a3"} == set(texts_of(index))
         assert "version5x" in found["a1"]
         # This process's view is stale now: its own write must start from a fresh one.
@@ -311,9 +321,9 @@ def test_what_another_process_writes_is_seen_by_the_next_search(tmp_path: Path) 
 def test_a_rebuild_by_another_process_is_seen_by_the_next_search(tmp_path: Path) -> None:
     with open_index(tmp_path) as index:
         index.add([make_article(1), make_article(2)])
-        before = index.search("Who voted on the budget?")
+        before = index.search(QUESTION)
         run_process("index.rebuild(); index.rebuild(); index.add([make_article(3)])", tmp_path)
-        after = index.search("Who voted on the budget?")
+        after = index.search(QUESTION)
         assert {p.article_id for p in after} == {"a1", "a2", "a3"}
         assert {p for p in after if p.article_id != "a3"} == set(before)
 
@@ -321,19 +331,19 @@ def test_a_rebuild_by_another_process_is_seen_by_the_next_search(tmp_path: Path)
 def test_a_folder_that_was_deleted_and_made_anew_is_noticed(tmp_path: Path) -> None:
     with open_index(tmp_path / "library") as index:
         index.add([make_article(1)])
-        assert index.search("Who voted on the budget?")
+        assert index.search(QUESTION)
         shutil.rmtree(index.folder)
         run_process("index.add([make_article(2)])", index.folder)
         assert set(texts_of(index)) == {"a2"}
-        assert [passage.article_id for passage in index.search("Who voted on the budget?")] == ["a2"]
+        assert [passage.article_id for passage in index.search(QUESTION)] == ["a2"]
 
 
 def test_a_folder_that_was_deleted_is_an_empty_library(tmp_path: Path) -> None:
     with open_index(tmp_path / "library") as index:
         index.add([make_article(1)])
-        assert index.search("Who voted on the budget?")
+        assert index.search(QUESTION)
         shutil.rmtree(index.folder)
-        assert (len(index), index.search("Who voted on the budget?")) == (0, [])
+        assert (len(index), index.search(QUESTION)) == (0, [])
         index.add([make_article(2)])
         assert set(texts_of(index)) == {"a2"}
 
@@ -341,7 +351,7 @@ def test_a_folder_that_was_deleted_is_an_empty_library(tmp_path: Path) -> None:
 def test_a_process_that_rebuilt_with_another_model_is_noticed(tmp_path: Path) -> None:
     with open_index(tmp_path) as index:
         index.add([make_article(1)])
-        assert index.search("Who voted on the budget?")
+        assert index.search(QUESTION)
         run_process("open_index(folder, name='other', for_rebuild=True).rebuild()", tmp_path)
         for use in (lambda: index.search("Who voted?"), lambda: index.add([make_article(2)])):
             with pytest.raises(IndexMismatchError, match="haberci rebuild"):
@@ -378,85 +388,94 @@ def test_a_writer_that_waited_for_a_rebuild_with_another_model_does_not_mix_vect
 # --- writers that die -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("method", "call"),
-    [("upsert", 1), ("upsert", 2), ("upsert", 3), ("delete", 1), ("delete", 2)],
-)
-def test_a_writer_killed_while_adding_leaves_whole_articles_and_the_next_write_cleans_up(
-    tmp_path: Path, method: str, call: int
+BEFORE_THE_SWITCH = [("upsert", 1), ("upsert", 2), ("stage", 1), ("write_manifest", 1)]
+AFTER_THE_SWITCH = [("purge", 1), ("delete", 1), ("delete", 2)]
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(("place", "call"), BEFORE_THE_SWITCH + AFTER_THE_SWITCH)
+def test_a_writer_killed_while_adding_leaves_the_old_or_the_new_revision_and_the_next_write_cleans_up(
+    tmp_path: Path, place: str, call: int, after: bool
 ) -> None:
     with open_index(tmp_path) as index:
         index.add([make_article(1), make_article(2)])
-    code = f"kill_at({method!r}, {call}); index.add([make_article(1, 7), make_article(3)])"
+        old_found = index.search(QUESTION, k=100)
+    code = f"kill_at({place!r}, {call}, {after}); index.add([make_article(1, 7), make_article(3)])"
     run_process(code, tmp_path, more=KILL, returncode=-9)
+    switched = (place, call) in AFTER_THE_SWITCH or (place, after) == ("write_manifest", True)
+    old = {f"a{n}": make_article(n).text for n in (1, 2)}
+    new = {"a1": make_article(1, 7).text, "a2": make_article(2).text, "a3": make_article(3).text}
     with open_index(tmp_path) as index:
-        old, new = make_article(1).text, make_article(1, 7).text
-        texts = texts_of(index)
-        switched = method == "delete"
-        assert texts["a1"] == (new if switched else old)
-        assert texts["a2"] == make_article(2).text
-        assert ("a3" in texts) == switched
-        for passage in index.search("Who voted on the budget for the 1th time?", k=100):
-            assert texts[passage.article_id][passage.start : passage.end] == passage.text
+        assert texts_of(index) == (new if switched else old)
+        found = index.search(QUESTION, k=100)
+        assert {passage.article_id: passage.text for passage in found} == texts_of(index)
+        if not switched:
+            assert found == old_found
         index.add([make_article(4)])
-        assert set(texts_of(index)) == {*texts, "a4"}
+        assert set(texts_of(index)) == {*texts_of(index), "a4"}
         check_no_orphans(index)
         # Doing it again ends where it would have ended.
         index.add([make_article(1, 7), make_article(3)])
-        assert set(texts_of(index)) == {"a1", "a2", "a3", "a4"}
+        assert texts_of(index) == {**new, "a4": make_article(4).text}
         check_no_orphans(index)
 
 
-def test_readers_see_what_a_writer_switched_before_it_was_killed_once_another_cleaned_up(tmp_path: Path) -> None:
+def test_what_a_killed_writer_had_embedded_is_not_embedded_again(tmp_path: Path) -> None:
+    articles = [make_article(n) for n in range(5)]
+    run_process(
+        "kill_at('write_manifest'); index.add([make_article(n) for n in range(5)])", tmp_path, KILL, returncode=-9
+    )
+    with open_index(tmp_path) as index:
+        assert len(index) == 0
+        index.add(articles)
+        assert index.embedder.encoded_passages == 0  # type: ignore[attr-defined]
+        assert texts_of(index) == {article.id: article.text for article in articles}
+        check_no_orphans(index)
+
+
+def test_what_a_killed_writer_has_left_does_not_crowd_out_what_counts(tmp_path: Path) -> None:
     with open_index(tmp_path) as index:
         index.add([make_article(1)])
-        assert index.search("Who voted on the budget?")
-        run_process(
-            "kill_at('upsert', 3, after=True); index.add([make_article(1, 7)])", tmp_path, more=KILL, returncode=-9
-        )
-        run_process("index.remove(['unknown'])", tmp_path)
-        assert texts_of(index) == {"a1": make_article(1, 7).text}
-        assert [passage.article_id for passage in index.search("Who voted on the budget?")] == ["a1"]
+        before = index.search(QUESTION)
+    code = "kill_at('write_manifest'); index.add([make_article(n, 3) for n in range(100, 132)])"
+    run_process(code, tmp_path, more=KILL, returncode=-9)
+    with open_index(tmp_path) as index:
+        assert index.search(QUESTION) == before
+        # A question that is much nearer to what does not count: its neighbours are all dead.
+        assert [p.article_id for p in index.search("What says report number107x version3x?")] == ["a1"]
 
 
-@pytest.mark.parametrize("call", [1, 2, 3])
-def test_a_writer_killed_while_removing_leaves_whole_articles(tmp_path: Path, call: int) -> None:
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("place", ["end", "write_manifest", "purge", "delete"])
+def test_a_writer_killed_while_removing_leaves_the_old_or_the_new_revision(
+    tmp_path: Path, place: str, after: bool
+) -> None:
     with open_index(tmp_path) as index:
         index.add([make_article(1), make_article(2)])
-    run_process(f"kill_at('delete', {call}); index.remove(['a1'])", tmp_path, more=KILL, returncode=-9)
+    run_process(f"kill_at({place!r}, 1, {after}); index.remove(['a1'])", tmp_path, more=KILL, returncode=-9)
+    switched = place in ("purge", "delete") or (place, after) == ("write_manifest", True)
     with open_index(tmp_path) as index:
-        found = {passage.article_id for passage in index.search("Who voted on the budget?")}
-        assert found == set(texts_of(index)) == ({"a1", "a2"} if call == 1 else {"a2"})
+        found = {passage.article_id for passage in index.search(QUESTION)}
+        assert found == set(texts_of(index)) == ({"a2"} if switched else {"a1", "a2"})
         index.remove(["a1"])
         index.add([make_article(3)])
         assert set(texts_of(index)) == {"a2", "a3"}
         check_no_orphans(index)
 
 
-@pytest.mark.parametrize(
-    "when",
-    [
-        "while it embeds",
-        pytest.param(
-            "after it has switched",
-        ),
-    ],
-)
+@pytest.mark.parametrize("when", ["while it embeds", "before it has switched", "after it has switched"])
 def test_a_rebuild_that_is_killed_leaves_a_library_that_answers(tmp_path: Path, when: str) -> None:
     with open_index(tmp_path) as index:
         index.add([make_article(1), make_article(2)])
-    more = """
-        import chromadb.api.client
-        def killed(*_, **__):
-            os.kill(os.getpid(), signal.SIGKILL)
-    """
-    if when == "while it embeds":
-        code = "index.rebuild(progress=killed)"
-    else:
-        code = "chromadb.api.client.Client.delete_collection = killed; index.rebuild()"
-    run_process(code, tmp_path, more=more, returncode=-9)
+        before = index.search(QUESTION)
+    code = {
+        "while it embeds": "index.rebuild(progress=lambda *_: os.kill(os.getpid(), signal.SIGKILL))",
+        "before it has switched": "kill_at('write_manifest'); index.rebuild()",
+        "after it has switched": "kill_at('drop_generations', 2); index.rebuild()",
+    }[when]
+    run_process(code, tmp_path, more=KILL, returncode=-9)
     with open_index(tmp_path) as index:
-        assert {passage.article_id for passage in index.search("Who voted on the budget?")} == {"a1", "a2"}
+        assert index.search(QUESTION) == before
         index.rebuild()
         index.add([make_article(3)])
         assert set(texts_of(index)) == {"a1", "a2", "a3"}

@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 
 from index import LANGUAGES, Article
 from index.embedding import Embedder, TokenVectors
-from index.lexical import LexicalIndex
 from index.scoring import LanguageSpace, load_space
-from index.view import LEXICAL_FOLDER
 from index.words import Words, best_matches, pool, similarities, unit
 
 ODD_TEXTS = st.text(
@@ -159,35 +157,6 @@ def test_a_text_without_words_is_searched_by_its_whole_vector_alone(tmp_path: Pa
         for kind in ("chunk", "sentence")  # type: ignore[index]
     )
     assert found["a"].score == pytest.approx((chunk + sentence) / 2, abs=1e-3)
-
-
-# --- the store --------------------------------------------------------------------------------------
-
-
-def test_a_lost_lexical_folder_is_filled_again_with_the_same_words(tmp_path: Path) -> None:
-    body = " ".join(f"Bütçe maddesi {n} mecliste uzun uzun görüşülüp oylandı." for n in range(12))
-    articles = [make_article(n) for n in range(8)]
-    articles += [Article("t", f"Giriş cümlesi.\n\nEkonomi haberleri\n\n{body}", language="tr"), Article("e", "🙂 ?!")]
-    questions = (QUESTION, "Bütçe maddesi nerede oylandı?", "Zebra?")
-
-    def words() -> dict[str, bytes]:
-        (folder,) = (tmp_path / "library").glob(f"{LEXICAL_FOLDER}-*")
-        return LexicalIndex(folder, create=False).words(ids)
-
-    with open_index(tmp_path / "library", max_chunk_tokens=64) as index:
-        index.add(articles)
-        ids = index._store.read(lambda view: view.chunks.get(include=[])["ids"] if view else [])
-        before, kept = [index.search(question, k=50) for question in questions], words()
-    assert set(kept) == set(ids)
-    assert len(ids) > len(articles)
-    (folder,) = (tmp_path / "library").glob(f"{LEXICAL_FOLDER}-*")
-    for file in folder.iterdir():
-        file.unlink()
-    folder.rmdir()
-    with open_index(tmp_path / "library", max_chunk_tokens=64) as index:
-        index.remove(["none"])
-        assert words() == kept
-        assert [index.search(question, k=50) for question in questions] == before
 
 
 # --- the real model ---------------------------------------------------------------------------------

@@ -1,0 +1,210 @@
+"""One generation of the index: vectors in Chroma, words and terms beside them.
+
+A generation can always be computed again from the catalogue. A rebuild fills a new one beside the old; so does
+compaction, which copies what is alive, since Chroma never gives back the space of what has been deleted.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection as Container
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.chroma import ChromaServer, close_client, connect_folder, open_collection
+from index.chunks import ChunkStore, ChunkWords
+from index.lexical import LexicalIndex, copy_lexical_index, delete_lexical_index, terms
+
+FOLDER = "generation"
+KINDS = ("chunks", "sentences")
+# Chroma takes at most 5,461 rows in one call; smaller batches keep memory flat.
+ROWS_PER_CALL = 2000
+KEYS_PER_CALL = 200
+# Row ids: a chunk's is "key:number", a sentence's "key:number:sentence", a heading's "key:number:h".
+HEADING = "h"
+# Up to so many chunks the lexical index is written anew with every revision, in well under a second.
+SMALL = 5000
+# The share of deleted rows from which on copying what is left pays.
+MUCH_DELETED = 0.25
+FEW_ROWS = 500
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows for one Chroma collection; ``vectors`` is float32 of shape (len(ids), dimension)."""
+
+    ids: list[str] = field(default_factory=list)
+    vectors: list[np.ndarray] = field(default_factory=list)
+    documents: list[str] = field(default_factory=list)
+    metadatas: list[dict[str, Any]] = field(default_factory=list)
+
+    def append(self, row_id: str, vector: np.ndarray, document: str, metadata: Mapping[str, Any]) -> None:
+        self.ids.append(row_id)
+        self.vectors.append(vector)
+        self.documents.append(document)
+        # Chroma holds no None: an absent key says the same.
+        self.metadatas.append({name: value for name, value in metadata.items() if value is not None})
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows of whole article versions. ``words``: the packed words of each chunk (see :mod:`index.words`)."""
+
+    keys: list[str] = field(default_factory=list)
+    chunks: Rows = field(default_factory=Rows)
+    sentences: Rows = field(default_factory=Rows)
+    words: list[bytes] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        counts = dict.fromkeys(self.keys, 0)
+        for rows in (self.chunks, self.sentences):
+            for metadata in rows.metadatas:
+                counts[metadata["key"]] += 1
+        return counts
+
+    def chunk_words(self) -> Iterator[ChunkWords]:
+        rows = zip(self.chunks.ids, self.chunks.metadatas, self.chunks.documents, self.words, strict=True)
+        for row_id, metadata, text, words in rows:
+            yield ChunkWords(row_id, metadata["key"], metadata["language"], " ".join(terms(text)), words)
+
+
+class Generation:
+    """Generation ``number`` of the library ``library`` in ``home``; ``lexical`` is the number of the lexical index
+    that belongs to the revision looked at. ``create`` makes what is missing: for writers only.
+    """
+
+    def __init__(
+        self, home: Path, library: str, number: int, lexical: int, server: ChromaServer | None, *, create: bool
+    ) -> None:
+        self.home, self.library, self.number = home, library, number
+        self.server = server
+        self.folder = generation_folder(home, number)
+        self.chunk_store = ChunkStore(self.folder, create=create)
+        try:
+            self._client = server.connect() if server else connect_folder(self.folder / "chroma")
+        except BaseException:
+            self.chunk_store.close()
+            raise
+        try:
+            self.chunks, self.sentences = (
+                open_collection(self._client, collection_name(library, kind, number), create=create) for kind in KINDS
+            )
+            self.lexical = LexicalIndex(self._lexical_folder(lexical), create=False)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self.chunk_store.close()
+        close_client(self._client)
+
+    def _lexical_folder(self, number: int) -> Path:
+        return self.folder / f"lexical-{number}"
+
+    # --- writing (only by the holder of the write lock) ---
+
+    def put(self, batch: Batch) -> None:
+        """Add versions that nobody looks at yet."""
+        self.chunk_store.begin(batch.keys)
+        for collection, rows in ((self.chunks, batch.chunks), (self.sentences, batch.sentences)):
+            for at in range(0, len(rows.ids), ROWS_PER_CALL):
+                part = slice(at, at + ROWS_PER_CALL)
+                collection.upsert(
+                    ids=rows.ids[part],
+                    embeddings=np.asarray(rows.vectors[part], dtype=np.float32),
+                    documents=rows.documents[part],
+                    metadatas=rows.metadatas[part],  # type: ignore[arg-type]
+                )
+        self.chunk_store.finish(batch.counts(), batch.chunk_words())
+
+    def whole_keys(self) -> set[str]:
+        """The versions all of whose rows are there."""
+        return {key for key, rows in self.chunk_store.versions().items() if rows is not None}
+
+    def dead_keys(self, live: Container[str]) -> list[str]:
+        """The versions that have, or may have, rows in Chroma although they are not among the ``live``."""
+        return sorted(key for key in self.chunk_store.versions() if key not in live)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete the rows of versions that nobody looks at any more."""
+        for at in range(0, len(keys), KEYS_PER_CALL):
+            where: Any = {"key": {"$in": list(keys[at : at + KEYS_PER_CALL])}}
+            for collection in (self.chunks, self.sentences):
+                collection.delete(where=where)
+        if keys:
+            self.chunk_store.forget(keys)
+
+    def write_lexical(self, live: Container[str], before: Container[str], *, number: int, old: int) -> None:
+        """The lexical index ``number`` over the ``live`` versions; ``old`` is the one over the versions ``before``,
+        which is copied and changed where that is cheaper."""
+        folder = self._lexical_folder(number)
+        delete_lexical_index(folder)
+        if self.chunk_store.count(live) <= SMALL or not self.is_lexical_whole(before, old):
+            LexicalIndex(folder, create=True).change(self.chunk_store.lexical_rows(live))
+            return
+        copy_lexical_index(self._lexical_folder(old), folder)
+        added = self.chunk_store.lexical_rows([key for key in live if key not in before])
+        LexicalIndex(folder, create=True).change(added, gone=[key for key in before if key not in live])
+
+    def is_lexical_whole(self, live: Container[str], number: int) -> bool:
+        """Whether the lexical index ``number`` holds the chunks of the ``live`` versions."""
+        if not number and not live:
+            return True  # nothing has ever been written
+        held = LexicalIndex(self._lexical_folder(number), create=False)
+        return held.is_whole and len(held) == self.chunk_store.count(live)
+
+    def drop_lexical(self, keep: int) -> None:
+        """Delete all lexical indexes but one."""
+        for folder in self.folder.glob("lexical-*"):
+            if folder != self._lexical_folder(keep):
+                delete_lexical_index(folder)
+
+    def wants_compaction(self) -> bool:
+        """Whether so much has been deleted that the space is worth copying what is left."""
+        rows = sum(count or 0 for count in self.chunk_store.versions().values())
+        return self.chunk_store.deleted_rows() > max(FEW_ROWS, MUCH_DELETED * rows)
+
+    def copy_from(self, other: Generation, keys: Sequence[str]) -> None:
+        """Take over the rows of whole versions from another generation; nothing is embedded."""
+        for at in range(0, len(keys), KEYS_PER_CALL):
+            some = keys[at : at + KEYS_PER_CALL]
+            words = {chunk.row_id: chunk.words for chunk in other.chunk_store.chunk_words(some)}
+            chunks, sentences = (_rows_of(collection, some) for collection in (other.chunks, other.sentences))
+            self.put(Batch(list(some), chunks, sentences, [words[i] for i in chunks.ids]))
+
+
+def _rows_of(collection: Any, keys: Sequence[str]) -> Rows:
+    got = collection.get(where={"key": {"$in": list(keys)}}, include=["embeddings", "documents", "metadatas"])
+    return Rows(got["ids"], list(np.asarray(got["embeddings"], np.float32)), got["documents"], got["metadatas"])
+
+
+def generation_folder(home: Path, number: int) -> Path:
+    return home / f"{FOLDER}-{number}"
+
+
+def collection_name(library: str, kind: str, number: int) -> str:
+    """A server may hold several libraries."""
+    return f"haberci-{library}-{kind}-{number}"
+
+
+def drop_generations(home: Path, library: str, keep: Iterable[int], server: ChromaServer | None) -> None:
+    """Delete all generations but those to ``keep``."""
+    kept = set(keep)
+    for folder in home.glob(f"{FOLDER}-*"):
+        number = folder.name.rpartition("-")[2]
+        if number.isdecimal() and int(number) not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
+    if server is None:
+        return
+    client = server.connect()
+    try:
+        for collection in client.list_collections():
+            name, _, number = collection.name.rpartition("-")
+            if name in [f"haberci-{library}-{kind}" for kind in KINDS] and int(number) not in kept:
+                client.delete_collection(collection.name)
+    finally:
+        close_client(client)

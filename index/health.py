@@ -1,0 +1,252 @@
+"""The library's state of health: what it holds, what is wrong with it, and mending that."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from index.catalogue import Catalogue, key_of
+from index.chroma import ChromaServer
+from index.chunks import ChunkStore
+from index.errors import HaberciError, StoreError
+from index.generation import FOLDER, Generation, generation_folder
+from index.manifest import Manifest
+from index.store import chroma_errors
+
+# Rows that are looked for by their own vectors: a graph that was damaged does not find them.
+SAMPLE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a library. ``kind``: one of the keys of :attr:`TEXTS`; ``detail``: what, or how many."""
+
+    kind: str
+    detail: str = ""
+
+    TEXTS: ClassVar[dict[str, dict[str, str]]] = {
+        "manifest": {
+            "en": "The manifest is missing or damaged ({detail}).",
+            "tr": "manifest.json eksik ya da bozuk ({detail}).",
+        },
+        "catalogue": {
+            "en": "The catalogue of articles is missing or damaged ({detail}). What the index holds of their texts can "
+            "be put together again; titles and dates come back with the next sync.",
+            "tr": "Haber kataloğu eksik ya da bozuk ({detail}). Dizindeki metinler birleştirilebilir; başlıklar "
+            "ve tarihler bir sonraki eşitlemede geri gelir.",
+        },
+        "texts": {
+            "en": "The texts of {detail} articles are missing or altered; sync or index them again.",
+            "tr": "{detail} haberin metni eksik ya da değişmiş; onları yeniden eşitleyin ya da ekleyin.",
+        },
+        "vectors": {
+            "en": "The vectors cannot be read ({detail}).",
+            "tr": "Vektörler okunamıyor ({detail}).",
+        },
+        "unusable": {"en": "{detail}", "tr": "{detail}"},
+        "missing": {
+            "en": "{detail} articles are not wholly in the index, so that searches may miss them.",
+            "tr": "{detail} haber dizinde eksik; aramalar onları bulamayabilir.",
+        },
+        "dead": {
+            "en": "Rows of {detail} article versions that no longer count have not been deleted.",
+            "tr": "Artık geçerli olmayan {detail} haber sürümünün satırları silinmemiş.",
+        },
+        "graph": {
+            "en": "{detail} of the vectors that were tried are not found by a search.",
+            "tr": "Denenen vektörlerden {detail} tanesi aramada bulunmuyor.",
+        },
+        "lexical": {
+            "en": "The index of words is missing or damaged; questions are answered without it.",
+            "tr": "Sözcük dizini eksik ya da bozuk; sorular onsuz yanıtlanıyor.",
+        },
+        "litter": {
+            "en": "Left by a process that was killed: {detail}.",
+            "tr": "Zorla kapatılan bir süreçten kalmış: {detail}.",
+        },
+    }
+
+    def message(self, language: str = "en") -> str:
+        texts = self.TEXTS[self.kind]
+        return texts.get(language, texts["en"]).format(detail=self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a library holds. ``rows``: vectors in Chroma. ``bytes_on_disk``: by part. ``synced``: for each folder or
+    feed when it was last synced, as ISO text in UTC. ``problems``: only those that are seen without reading it all."""
+
+    folder: Path
+    articles: int
+    languages: Mapping[str, int]
+    chunks: int
+    rows: int
+    model: str
+    reader: str
+    chroma: str
+    revision: int
+    bytes_on_disk: Mapping[str, int]
+    synced: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        problems = [{"kind": problem.kind, "message": problem.message()} for problem in self.problems]
+        return {**values, "folder": str(self.folder), "problems": problems}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check has found: ``problems`` that are there now, and those that were ``repaired``."""
+
+    problems: tuple[Problem, ...]
+    repaired: tuple[Problem, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        return not self.problems
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Bytes of the library's parts: the catalogue, Chroma, words, terms, and all else."""
+    found = {"catalogue": 0, "chroma": 0, "words": 0, "lexical": 0, "other": 0}
+    counted: set[int] = set()
+    for file in folder.rglob("*"):
+        try:
+            status = file.stat()
+        except FileNotFoundError:  # a writer is tidying up
+            continue
+        if file.is_dir() or status.st_ino in counted:
+            continue
+        counted.add(status.st_ino)  # lexical indexes share files
+        found[_part(file.relative_to(folder))] += status.st_size
+    return found
+
+
+def _part(path: Path) -> str:
+    if path.parts[0].startswith("catalogue"):
+        return "catalogue"
+    if not path.parts[0].startswith(f"{FOLDER}-") or len(path.parts) == 1:
+        return "other"
+    if path.parts[1] == "chroma":
+        return "chroma"
+    return "lexical" if path.parts[1].startswith("lexical") else "words"
+
+
+def count_rows(folder: Path, manifest: Manifest, keys: Collection[str]) -> tuple[int, int]:
+    """How many chunks and how many rows in Chroma the articles have, as far as the index can be read."""
+    try:
+        chunk_store = ChunkStore(generation_folder(folder, manifest.generation), create=False)
+    except StoreError:
+        return 0, 0
+    try:
+        rows = sum(count or 0 for key, count in chunk_store.versions().items() if key in keys)
+        return chunk_store.count(keys), rows
+    finally:
+        chunk_store.close()
+
+
+def find_problems(folder: Path, manifest: Manifest, server: ChromaServer | None) -> list[Problem]:
+    """Everything that is wrong with a library; reads all of it. The caller holds the write lock."""
+    try:
+        catalogue = Catalogue(folder, create=False)
+    except StoreError as error:
+        return [Problem("catalogue", str(error.values["reason"]))]
+    try:
+        damage = catalogue.problems()
+        if damage:
+            return [Problem("catalogue", damage[0])]
+        live = catalogue.live(manifest.revision)
+        texts = catalogue.texts(record.key for record in live.values())
+        altered = [
+            i
+            for i, record in live.items()
+            if record.key not in texts or key_of(record.to_article(i, texts[record.key])) != record.key
+        ]
+    finally:
+        catalogue.close()
+    found = [Problem("texts", str(len(altered)))] if altered else []
+    found += find_litter(folder, manifest)
+    keys = frozenset(record.key for record in live.values())
+    return found + _generation_problems(folder, manifest, server, keys)
+
+
+def find_litter(folder: Path, manifest: Manifest) -> list[Problem]:
+    """Generations and lexical indexes that the manifest does not name."""
+    own = generation_folder(folder, manifest.generation)
+    names = [path.name for path in folder.glob(f"{FOLDER}-*") if path != own]
+    names += [path.name for path in own.glob("lexical-*") if path.name != f"lexical-{manifest.lexical}"]
+    return [Problem("litter", ", ".join(sorted(names)))] if names else []
+
+
+def _generation_problems(
+    folder: Path, manifest: Manifest, server: ChromaServer | None, live: frozenset[str]
+) -> list[Problem]:
+    try:
+        with chroma_errors(folder, "opened"):
+            generation = Generation(
+                folder, manifest.library, manifest.generation, manifest.lexical, server, create=False
+            )
+    except HaberciError as error:
+        return [Problem("vectors", str(error.values.get("reason", error)))]
+    try:
+        with chroma_errors(folder, "read"):
+            return _row_problems(generation, live, manifest.lexical)
+    except HaberciError as error:
+        return [Problem("vectors", str(error.values.get("reason", error)))]
+    finally:
+        generation.close()
+
+
+def _row_problems(generation: Generation, live: frozenset[str], lexical: int) -> list[Problem]:
+    damage = generation.chunk_store.problems()
+    if damage:
+        return [Problem("vectors", damage[0])]
+    broken = broken_keys(generation, live)
+    dead = set(generation.dead_keys(live)) | (set(counted_rows(generation)) - live)
+    lost = 0 if broken else _unfindable(generation)
+    found = [Problem(kind, str(number)) for kind, number in
+             (("missing", len(broken)), ("dead", len(dead)), ("graph", lost)) if number]  # fmt: skip
+    if not generation.is_lexical_whole(live, lexical):
+        found.append(Problem("lexical"))
+    return found
+
+
+def counted_rows(generation: Generation) -> Counter[str]:
+    """How many rows each version has in Chroma."""
+    counts: Counter[str] = Counter()
+    for collection in (generation.chunks, generation.sentences):
+        counts.update(row_id.split(":")[0] for row_id in collection.get(include=[])["ids"])
+    return counts
+
+
+def broken_keys(generation: Generation, live: Iterable[str]) -> list[str]:
+    """The live versions whose rows, words or terms are not all there."""
+    told, counts = generation.chunk_store.versions(), counted_rows(generation)
+    ids: Sequence[str] = generation.chunks.get(include=[])["ids"]
+    worded = set(generation.chunk_store.words(ids))
+    wordless = {row_id.split(":")[0] for row_id in ids if row_id not in worded}
+    return sorted(key for key in live if told.get(key) is None or counts[key] != told[key] or key in wordless)
+
+
+def _unfindable(generation: Generation) -> int:
+    """How many of a sample of rows a search with their own vector does not find."""
+    lost = 0
+    for collection in (generation.chunks, generation.sentences):
+        ids = collection.get(include=[])["ids"]
+        picked = ids[:: max(1, len(ids) // SAMPLE)][:SAMPLE]
+        if not picked:
+            continue
+        got = collection.get(ids=picked, include=["embeddings"])
+        vectors = np.asarray(got["embeddings"], np.float32)
+        nearest = collection.query(query_embeddings=vectors, n_results=1, include=["distances"])
+        # Another row may say the same words; it is then as near.
+        for found in nearest["distances"] or []:
+            lost += not found or found[0] > 1e-3
+    return lost

@@ -1,0 +1,95 @@
+"""Mending a library: from what is still there, what can be computed again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from index.articles import complete
+from index.catalogue import FILE_NAME as CATALOGUE
+from index.catalogue import Catalogue, Record
+from index.chroma import ChromaServer
+from index.errors import HaberciError
+from index.generation import FOLDER, Generation
+from index.health import broken_keys, counted_rows
+from index.manifest import FILE_NAME, Manifest, Recipe, write_manifest
+from index.store import Writer, chroma_errors
+from index.types import Article
+
+Put = Callable[[Writer, Sequence[Article]], None]
+
+
+def recover_manifest(folder: Path, recipe: Recipe, library: str) -> Manifest:
+    """A manifest for what the catalogue holds, of a generation that must be rebuilt. The damaged one is kept aside."""
+    catalogue = Catalogue(folder, create=False)
+    try:
+        revision = catalogue.last_revision()
+    finally:
+        catalogue.close()
+    if (folder / FILE_NAME).exists():
+        (folder / FILE_NAME).replace(folder / f"damaged-{FILE_NAME}")
+    numbers = [int(path.name.rpartition("-")[2]) for path in folder.glob(f"{FOLDER}-*") if path.name[-1].isdecimal()]
+    manifest = Manifest(recipe, library, revision=max(1, revision), generation=max(numbers, default=0) + 1, seeded=True)
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def recover_catalogue(folder: Path, manifest: Manifest, server: ChromaServer | None) -> int:
+    """A catalogue of the texts that the index holds, in the place of a lost one, which is kept aside. How many articles
+    it has; none when the index cannot be read either."""
+    articles = _texts_in_index(folder, manifest, server)
+    for name in (CATALOGUE, f"{CATALOGUE}-journal"):
+        if (folder / name).exists():
+            (folder / name).replace(folder / f"damaged-{name}")
+    catalogue = Catalogue(folder, create=True)
+    try:
+        catalogue.stage(manifest.revision, articles)
+    finally:
+        catalogue.close()
+    return len(articles)
+
+
+def _texts_in_index(folder: Path, manifest: Manifest, server: ChromaServer | None) -> list[Article]:
+    try:
+        with chroma_errors(folder, "opened"):
+            generation = Generation(
+                folder, manifest.library, manifest.generation, manifest.lexical, server, create=False
+            )
+    except HaberciError:
+        return []
+    try:
+        with chroma_errors(folder, "read"):
+            whole = generation.whole_keys()
+            pieces: dict[tuple[str, str, str], list[tuple[int, str]]] = defaultdict(list)
+            for collection in (generation.sentences, generation.chunks):
+                got: Any = collection.get(include=["documents", "metadatas"])
+                for text, metadata in zip(got["documents"], got["metadatas"], strict=True):
+                    # A heading's place is that of its sentence row; its chunks repeat it.
+                    if metadata["key"] in whole:
+                        named = (metadata["article_id"], metadata["key"], metadata["language"])
+                        pieces[named].append((metadata["start"], text))
+    finally:
+        generation.close()
+    return [complete(Article(i, _joined(parts), language=language)) for (i, _, language), parts in pieces.items()]  # type: ignore[arg-type]
+
+
+def _joined(pieces: Sequence[tuple[int, str]]) -> str:
+    """A text with its pieces in their places, and line breaks between them."""
+    text: list[str] = []
+    for start, piece in sorted(pieces, key=lambda piece: (piece[0], -len(piece[1]))):
+        text.extend("\n" * (start - len(text)))
+        text.extend(piece[max(0, len(text) - start) :])
+    return "".join(text)
+
+
+def mend(writer: Writer, put: Put) -> None:
+    """Make the rows of broken versions again, and delete those of none."""
+    live = frozenset(record.key for record in writer.live.values())
+    broken = set(broken_keys(writer.generation, live))
+    orphans = sorted(set(counted_rows(writer.generation)) - live)
+    writer.mend([*sorted(broken), *orphans])
+    put(writer, [article for article in writer.articles() if Record.of(article).key in broken])
+    if broken:
+        writer.restore_lexical()
