@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from index.errors import ChromaServerError, SettingsError
@@ -49,8 +54,12 @@ class ChromaServer:
     def _path(self) -> list[str]:
         return [part for part in urlsplit(self.url).path.split("/") if part]
 
-    def connect(self) -> ClientAPI:
-        """Raises :class:`~index.errors.ChromaServerError` when the server does not answer, or not to us."""
+    @contextmanager
+    def connect(self) -> Iterator[ClientAPI]:
+        """A client for the server, closed with the block.
+
+        Raises :class:`~index.errors.ChromaServerError` when the server does not answer, or not to us.
+        """
         import chromadb
         from chromadb.config import Settings
 
@@ -61,7 +70,7 @@ class ChromaServer:
         # Servers differ in the header that they read.
         headers = {"Authorization": f"Bearer {self.token}", "X-Chroma-Token": self.token} if self.token else {}
         try:
-            return chromadb.HttpClient(
+            client = chromadb.HttpClient(
                 host=parts.hostname,
                 port=parts.port or (443 if is_tls else 8000),
                 ssl=is_tls,
@@ -72,23 +81,38 @@ class ChromaServer:
             )
         except Exception as error:  # noqa: BLE001  # Chroma's, httpx's and ValueError for the same fault
             raise ChromaServerError(url=self.url, reason=self._without_token(error)) from None
+        with closing(client):  # type: ignore[type-var]
+            yield client
 
     def _without_token(self, error: BaseException) -> str:
         reason = " ".join(str(error).split())[:300]
         return reason.replace(self.token, "…") if self.token else reason
 
 
-def connect_folder(folder: Path) -> ClientAPI:
-    """A client of its own for the Chroma files in ``folder``, which sees what they hold now.
+@contextmanager
+def connect_folder(folder: Path) -> Iterator[ClientAPI]:
+    """A client of its own for the Chroma files in ``folder``, which sees what they hold now; closed with the block.
 
     Chroma hands out one shared system for each spelling of a path, with whatever that system saw when it started. A
-    spelling of its own gives every client a fresh one, and closing it disturbs nobody else.
+    spelling of its own gives every client a fresh one, and closing it disturbs nobody else. Chroma cannot open files
+    that it may not write, so those are copied first.
     """
     import chromadb
     from chromadb.config import Settings
 
-    spelling = format(next(_serial), "b").replace("1", "/.").replace("0", "/")
-    return chromadb.PersistentClient(f"{folder}{spelling}", settings=Settings(anonymized_telemetry=False))
+    with ExitStack() as stack:
+        if folder.is_dir() and not _may_write(folder):
+            copy = Path(stack.enter_context(TemporaryDirectory(prefix="haberci-"))) / folder.name
+            shutil.copytree(folder, copy, copy_function=shutil.copyfile)
+            folder = copy
+        spelling = format(next(_serial), "b").replace("1", "/.").replace("0", "/")
+        client = chromadb.PersistentClient(f"{folder}{spelling}", settings=Settings(anonymized_telemetry=False))
+        stack.callback(client.close)  # type: ignore[attr-defined]
+        yield client
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and all(os.access(file, os.W_OK) for file in folder.glob("*.sqlite3"))
 
 
 def open_collection(client: ClientAPI, name: str, *, create: bool) -> Collection:
@@ -99,9 +123,3 @@ def open_collection(client: ClientAPI, name: str, *, create: bool) -> Collection
     return client.get_or_create_collection(
         name, embedding_function=None, configuration={"hnsw": {"space": "cosine", "ef_search": MAX_NEIGHBOURS}}
     )
-
-
-def close_client(client: ClientAPI) -> None:
-    close: Any = getattr(client, "close", None)
-    if close is not None:
-        close()

@@ -6,19 +6,16 @@ import shutil
 from pathlib import Path
 
 from index.catalogue import Record
-from index.chroma import close_client, connect_folder
+from index.chroma import connect_folder
 from index.manifest import Manifest
 from index.types import Article
 
 
 def read_old_articles(folder: Path, manifest: Manifest) -> list[Article]:
     """The articles of a library of format 1, which kept them in a Chroma collection."""
-    client = connect_folder(folder / "chroma")
-    try:
+    with connect_folder(folder / "chroma") as client:
         collection = client.get_collection(f"articles-{manifest.generation}", embedding_function=None)
         got = collection.get(include=["documents", "metadatas"])
-    finally:
-        close_client(client)
     rows = zip(got["ids"], got["documents"] or [], got["metadatas"] or [], strict=True)
     names = [name for name in Record.__slots__ if name != "key"]
     return [Article(i, text, **{name: metadata.get(name) for name in names}) for i, text, metadata in rows]  # type: ignore[arg-type]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection as Container
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from index.chroma import ChromaServer, close_client, connect_folder, open_collection
+from index.chroma import ChromaServer, connect_folder, open_collection
 from index.chunks import ChunkStore, ChunkWords
 from index.lexical import LexicalIndex, copy_lexical_index, delete_lexical_index, terms
 
@@ -83,24 +84,18 @@ class Generation:
         self.home, self.library, self.number = home, library, number
         self.server = server
         self.folder = generation_folder(home, number)
-        self.chunk_store = ChunkStore(self.folder, create=create)
-        try:
-            self._client = server.connect() if server else connect_folder(self.folder / "chroma")
-        except BaseException:
-            self.chunk_store.close()
-            raise
-        try:
+        with ExitStack() as stack:
+            self.chunk_store = ChunkStore(self.folder, create=create)
+            stack.callback(self.chunk_store.close)
+            client = stack.enter_context(server.connect() if server else connect_folder(self.folder / "chroma"))
             self.chunks, self.sentences = (
-                open_collection(self._client, collection_name(library, kind, number), create=create) for kind in KINDS
+                open_collection(client, collection_name(library, kind, number), create=create) for kind in KINDS
             )
             self.lexical = LexicalIndex(self._lexical_folder(lexical), create=False)
-        except BaseException:
-            self.close()
-            raise
+            self._open = stack.pop_all()
 
     def close(self) -> None:
-        self.chunk_store.close()
-        close_client(self._client)
+        self._open.close()
 
     def _lexical_folder(self, number: int) -> Path:
         return self.folder / f"lexical-{number}"
@@ -200,11 +195,8 @@ def drop_generations(home: Path, library: str, keep: Iterable[int], server: Chro
             shutil.rmtree(folder, ignore_errors=True)
     if server is None:
         return
-    client = server.connect()
-    try:
+    with server.connect() as client:
         for collection in client.list_collections():
             name, _, number = collection.name.rpartition("-")
             if name in [f"haberci-{library}-{kind}" for kind in KINDS] and int(number) not in kept:
                 client.delete_collection(collection.name)
-    finally:
-        close_client(client)

@@ -43,21 +43,19 @@ def generation_of(index: Index) -> Path:
 def delete_rows(index: Index, kind: str) -> None:
     manifest = read_manifest(index.folder)
     assert manifest is not None
-    client = connect_folder(generation_of(index) / "chroma")
-    collection = client.get_collection(collection_name(manifest.library, kind, manifest.generation))
-    collection.delete(ids=collection.get(include=[])["ids"][:2])
-    client.close()  # type: ignore[attr-defined]
+    with connect_folder(generation_of(index) / "chroma") as client:
+        collection = client.get_collection(collection_name(manifest.library, kind, manifest.generation))
+        collection.delete(ids=collection.get(include=[])["ids"][:2])
 
 
 def add_orphan(index: Index) -> None:
     manifest = read_manifest(index.folder)
     assert manifest is not None
-    client = connect_folder(generation_of(index) / "chroma")
-    collection = client.get_collection(collection_name(manifest.library, "chunks", manifest.generation))
-    row = collection.get(limit=1, include=["embeddings", "metadatas"])
-    metadata = {**(row["metadatas"] or [{}])[0], "key": "0" * 24}
-    collection.add(ids=[f"{'0' * 24}:0"], embeddings=row["embeddings"], metadatas=[metadata], documents=["x"])  # type: ignore[arg-type]
-    client.close()  # type: ignore[attr-defined]
+    with connect_folder(generation_of(index) / "chroma") as client:
+        collection = client.get_collection(collection_name(manifest.library, "chunks", manifest.generation))
+        row = collection.get(limit=1, include=["embeddings", "metadatas"])
+        metadata = {**(row["metadatas"] or [{}])[0], "key": "0" * 24}
+        collection.add(ids=[f"{'0' * 24}:0"], embeddings=row["embeddings"], metadatas=[metadata], documents=["x"])  # type: ignore[arg-type]
 
 
 def drop_words(index: Index) -> None:
