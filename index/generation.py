@@ -22,8 +22,8 @@ from index.lexical import LexicalIndex, copy_lexical_index, delete_lexical_index
 
 FOLDER = "generation"
 KINDS = ("chunks", "sentences")
-# Chroma takes at most 5,461 rows in one call; smaller batches keep memory flat.
-ROWS_PER_CALL = 2000
+# Chroma takes at most 5,461 rows in one call, Chroma Cloud 300.
+ROWS_PER_CALL = 300
 KEYS_PER_CALL = 200
 # Row ids: a chunk's is "key:number", a sentence's "key:number:sentence", a heading's "key:number:h".
 HEADING = "h"
@@ -138,7 +138,7 @@ class Generation:
         which is copied and changed where that is cheaper."""
         folder = self._lexical_folder(number)
         delete_lexical_index(folder)
-        if self.chunk_store.count(live) <= SMALL or not self.is_lexical_whole(before, old):
+        if not before or self.chunk_store.count(live) <= SMALL or not self.is_lexical_whole(before, old):
             LexicalIndex(folder, create=True).change(self.chunk_store.lexical_rows(live))
             return
         copy_lexical_index(self._lexical_folder(old), folder)

@@ -227,7 +227,8 @@ class Index:
                 if writer.manifest.revision != revision:
                     # Another process has written meanwhile.
                     plan = self._plan_with(writer.catalogue, writer.live, opened, remove, reading)
-                if plan.put:
+                if not writer.whole_keys().issuperset(map(key_of, plan.put)):
+                    # Only now is the model loaded: a sync that finds nothing but new names is quick.
                     writer.require(replace(self._recipe(), dimension=self.embedder.dimension))
                 for done, part in _parts(plan.put):
                     self._put(writer, part)

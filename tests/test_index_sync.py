@@ -155,6 +155,39 @@ def test_a_renamed_file_stays_the_article_it_was(index_: Index, news: Path) -> N
     check_no_orphans(index_)
 
 
+def test_nothing_but_new_names_loads_no_model(tmp_path: Path, news: Path) -> None:
+    class Unloadable(FakeEmbedder):
+        dimension = property(lambda self: pytest.fail("the model is loaded"), lambda self, value: None)  # type: ignore[assignment]
+
+    write(news, {"a.txt": story(1), "b.txt": story(2)})
+    with open_index(tmp_path / "library") as opened:
+        opened.sync(news)
+    (news / "a.txt").rename(news / "c.txt")
+    (news / "b.txt").unlink()
+    with open_index(tmp_path / "library", embedder=Unloadable()) as opened:
+        assert counts(opened.sync(news)) == {"renamed": 1, "removed": 1}
+        assert counts(opened.sync(news)) == {"unchanged": 1}
+
+
+def test_more_chunks_than_the_lexical_index_is_written_anew_for(
+    index_: Index, news: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.generation.SMALL", 5)
+    write(news, {f"{n}.txt": story(n) for n in range(12)})
+    index_.sync(news)
+    write(news, {f"{n}.txt": story(n, 1) for n in range(3)} | {"20.txt": story(20)})
+    (news / "5.txt").unlink()
+    index_.sync(news)
+    found = {
+        passage.article_id: passage.text for passage in index_.search("What says report number1x version1x?", k=50)
+    }
+    assert set(found.values()) == set(texts_of(index_).values())
+    check_no_orphans(index_)
+    index_.add([make_article(40)])
+    assert len(index_.search(QUESTION, k=50)) == 13
+    check_no_orphans(index_)
+
+
 def test_a_rename_that_changes_only_the_case(index_: Index, news: Path) -> None:
     write(news, {"haber.txt": story(1)})
     (article_id,) = index_.sync(news).added
