@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree  # type: ignore[import-untyped]
-from lxml.html import document_fromstring  # type: ignore[import-untyped]
+from lxml.html import HTMLParser, document_fromstring  # type: ignore[import-untyped]
 
 from index.connections import shown_url
 from index.documents.decoding import decode
@@ -28,6 +28,7 @@ from index.types import LANGUAGES, Language
 
 MAX_FEED_BYTES = 20_000_000
 MAX_FEED_TAGS = 500_000
+MAX_FEED_ENTITIES = 1_500_000
 MAX_FEEDS_OF_A_PAGE = 20
 MAX_TITLE_CHARS = 500
 
@@ -105,12 +106,8 @@ def parse_feed(data: bytes, *, url: str, content_type: str | None = None, charse
     start = root_at(text, content_type)
     if start is None:
         raise FeedError(url=url, reason="it is neither RSS nor Atom", reason_tr="RSS ya da Atom değil")
-    if text.count("<") > MAX_FEED_TAGS:
-        raise FeedError(
-            url=url,
-            reason=f"it has more than {MAX_FEED_TAGS:,} tags",
-            reason_tr=f"{MAX_FEED_TAGS:,} etiketten fazlası var".replace(",", "."),
-        )
+    if text.count("<") > MAX_FEED_TAGS or text.count("&") > MAX_FEED_ENTITIES:
+        raise FeedError(url=url, reason="it has too many tags", reason_tr="çok fazla etiketi var")
     root = tree_of(text[start:])
     if root is None:
         raise FeedError(url=url, reason="its XML is damaged", reason_tr="XML'i bozuk")
@@ -120,8 +117,9 @@ def parse_feed(data: bytes, *, url: str, content_type: str | None = None, charse
 def find_feeds(page: bytes, url: str) -> list[str]:
     """The feeds that a page at ``url`` names in its head, absolute, in its order; at most 20."""
     try:
-        tree = document_fromstring(page)
-    except (etree.LxmlError, ValueError):
+        text = decode(page, markup=True).encode("utf-8", "replace")
+        tree = document_fromstring(text, parser=HTMLParser(encoding="utf-8"))
+    except (DocumentError, etree.LxmlError, ValueError):
         return []
     bases = [base.get("href") for base in tree.iter("base") if base.get("href")]
     base = _web_address(bases[0], url) if bases else None
@@ -137,7 +135,7 @@ def find_feeds(page: bytes, url: str) -> list[str]:
 
 
 def _parsed(data: bytes, url: str) -> Any:
-    import feedparser  # type: ignore[import-untyped]
+    import feedparser
 
     # In a buffer: plain bytes are taken for the name of a file first.
     headers = {"content-location": url, "content-type": "application/xml; charset=utf-8"}
@@ -238,7 +236,7 @@ def _day(raw: Any) -> date | None:
             found = date(*parsed[:3]) if parsed else _turkish_day(str(dict.get(raw, name) or ""))
         except (ValueError, OverflowError):
             continue
-        if found:
+        if found and 1900 <= found.year <= 2100:
             return found
     return None
 

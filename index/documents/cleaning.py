@@ -26,7 +26,7 @@ _INVISIBLE = dict.fromkeys(
 )
 _CHARACTERS = str.maketrans(
     {**dict.fromkeys([*range(9), *range(0xE, 0x20), 0x7F]), **_WINDOWS, **_LIGATURES, **_INVISIBLE}
-    | {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n\n", "\uf0b7": "•"}
+    | {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\u2028": "\n", "\u2029": "\n\n", "\uf0b7": "•"}
 )
 _HALF_OR_PRIVATE = re.compile("[\ud800-\udfff\ue000-\uf8ff]")
 _SPACES = re.compile(r"[^\S\n\t]+")

@@ -31,19 +31,25 @@ _DECLARATION = re.compile(
     rb"""<meta\b[^>]{0,200}?\bcharset\s*=\s*["']?\s*([\w.:-]{1,40})|\A\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{1,40})""",
     re.IGNORECASE,
 )
+# DOS and Macintosh files are so rare that they must look better by several letters, not as well.
+RARE_ENCODING_PENALTY = 3.0
 _LOOKED_AT_CHARS = 1_000_000
 # One byte in a thousand may be damaged in a page; browsers show a mark there, and mostly it is beside the article.
 _MAX_DAMAGED_SHARE = 0.001
 
 _TURKISH = re.compile("[çğıöşüâîûÇĞİÖŞÜÂÎÛ]")
 _WESTERN = re.compile("[àáãäåæèéêëìíïñòóôõøùúýþðÿœšžßÀÁÃÄÅÆÈÉÊËÌÍÏÑÒÓÔÕØÙÚÝÞÐŸŒŠŽ]")
-_MARKS = re.compile("[\u00a0\u00ad“”„‘’‚«»‹›…–—•·°€£§©®™´¨½¼¾²³¹ºª×÷±µ¡¿¶†‡%]")
+_MARKS = re.compile("[\u00a0\u00ad“”„‘’‚«»‹›…–—•·°€£§©®™´¨½¼¾²³¹ºª×÷±µ¡¿¶†‡]")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _LETTER = re.compile(r"[^\W\d_]")
-# An upper-case letter after a lower-case one, or a sign between two letters: not so written in either language.
+# Not so written in either language: a capital after a small letter; a sign between two letters, but for dashes, an
+# apostrophe and what may precede an ending ("Haber”in"); a sign that opens after a letter, or stands for one before it.
 _ODD = re.compile(
-    "(?<=[a-zçğıöşü])[ÇĞİÖŞÜÂÎÛÀÁÃÄÅÆÈÉÊËÌÍÏÑÒÓÔÕØÙÚÝÞÐŸŒŠŽ]|(?<=[A-Za-zçğıöşü])[^\x00-\x7f\\w’‘´·\u00ad\u00a0…–—](?=[A-Za-zçğıöşü])"
+    "(?<=[a-zçğıöşü])[ÇĞİÖŞÜÂÎÛÀÁÃÄÅÆÈÉÊËÌÍÏÑÒÓÔÕØÙÚÝÞÐŸŒŠŽ]"
+    "|(?<=[A-Za-zçğıöşü])[^\x00-\x7f\\w’‘´”\u00ad\u00a0…–—](?=[A-Za-zçğıöşü])"
+    "|(?<=[A-Za-zçğıöşü])[„‚«‹§€£¦‡¡¿ƒ]|[€£‡†§¦™®¨˜ˆ›](?=[A-Za-zçğıöşü])|[ŸŒ¦ƒ˜ˆ]|(?<![\\w’”])[ûô](?!\\w)"
 )
+_CLOSED_IN_WORD = re.compile("(?<=[A-Za-zçğıöşü])”(?=[A-Za-zçğıöşü])")
 _MIXED_SCRIPTS = re.compile("[A-Za-z][\u0370-\u05ff]|[\u0370-\u05ff][A-Za-z]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f-\x84\x86-\x9f]")
 
@@ -109,7 +115,7 @@ def _decode_wide(data: bytes) -> str:
 
 def _is_mostly_latin(text: str) -> bool:
     """Almost any bytes can be read as UTF-16, as letters of every script at once; Turkish and English are Latin."""
-    letters = _LETTER.findall(text)
+    letters: list[str] = _LETTER.findall(text)
     return 2 * sum(character < "\u0250" for character in letters) >= len(letters)
 
 
@@ -137,14 +143,14 @@ def _decode_one_byte(data: bytes, declared: list[str]) -> str | None:
             continue
         look = _look(text[:_LOOKED_AT_CHARS])
         if look.is_plausible or (encoding in declared and look.is_clean):
-            # Windows' encodings are far more common than the others: these must fit better, not as well.
-            looks.append((look.score - (encoding not in _TURKISH_ENCODINGS[:2]), look, text))
+            rare = encoding not in (*_TURKISH_ENCODINGS[:2], *declared)
+            looks.append((look.score - rare * RARE_ENCODING_PENALTY, look, text))
     best = max(looks, key=lambda each: each[0], default=None)
     if best is None or not best[1].is_surely_turkish:
         for encoding in declared:
-            text = _decode_other(data, encoding)
-            if text is not None:
-                return text
+            other = _decode_other(data, encoding)
+            if other is not None:
+                return other
     return best[2] if best else None
 
 
@@ -203,4 +209,6 @@ def _look(text: str) -> _Look:
     beyond_ascii = len(_NON_ASCII.findall(text))
     turkish, western, marks = (len(kind.findall(text)) for kind in (_TURKISH, _WESTERN, _MARKS))
     strange = beyond_ascii - turkish - western - marks + len(_ODD.findall(text)) + len(_CONTROL.findall(text))
+    if "“" not in text and "„" not in text:
+        strange += len(_CLOSED_IN_WORD.findall(text))
     return _Look(turkish, western, marks, strange, len(_LETTER.findall(text)))

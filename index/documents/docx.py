@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from index.blocks import MAX_HEADING_CHARS
 from index.documents.cleaning import (
@@ -58,12 +58,20 @@ def read_docx(data: bytes) -> Document:
             document = _main_part(package)
             styles = _optional(package, "word/styles.xml")
             core = _optional(package, "docProps/core.xml")
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, etree.XMLSyntaxError) as error:
-        raise DocumentError("it is a damaged Word file or archive", "bozuk bir Word dosyası ya da arşiv") from error
+    except etree.XMLSyntaxError as error:
+        if "memory" in str(error).lower():
+            raise MemoryError from error
+        raise _damaged() from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise _damaged() from error
     text = join_lines(_Reader(_styles(styles)).lines(_child(document, "body")))
     values = {_name(each): each.text for each in core} if core is not None else {}
     title = plausible_title(clean_line(values.get("title")))
     return Document(text, title=title, language=settled_language(values.get("language"), text))
+
+
+def _damaged() -> DocumentError:
+    return DocumentError("it is a damaged Word file or archive", "bozuk bir Word dosyası ya da arşiv")
 
 
 def _main_part(package: zipfile.ZipFile) -> Any:
@@ -196,10 +204,17 @@ def _words(element: Any) -> Iterator[str]:
         name = _name(child)
         if name == "t":
             yield child.text or ""
+        elif name == "r" and _is_hidden(child):
+            continue
         elif name in _SIGNS:
             yield _SIGNS[name]
         elif name not in _UNSEEN:
             yield from _words(child)
+
+
+def _is_hidden(run: Any) -> bool:
+    mark = _child(run, "rPr", "vanish")
+    return mark is not None and _attribute(mark, "val") not in ("0", "false", "off")
 
 
 def _seen(element: Any, name: str) -> Iterator[Any]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
+from configparser import ConfigParser
 from datetime import date
+from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import htmldate
-import lxml.html  # type: ignore[import-untyped]
-import trafilatura
+import lxml.html
+import trafilatura.settings
 from trafilatura.settings import Document as Extracted
 
 from index.documents.cleaning import (
@@ -26,7 +28,10 @@ from index.documents.cleaning import (
 from index.documents.document import Document, DocumentError
 
 MAX_URL_CHARS = 2000
+MIN_ARTICLE_CHARS = 50
 _MAX_DATE_CHARS = 120
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+_REFERENCE = re.compile(rb"&#(?:(\d{1,8})|[xX]([\da-fA-F]{1,7}));?")
 _PARAGRAPH_END = "\ue000"  # no page means this character
 # Names of elements that show a date of publication, and of those that show a later one.
 _DATED = re.compile("date|tarih|publish|yayin|time|zaman")
@@ -42,15 +47,24 @@ def read_html(data: bytes, url: str | None = None) -> Document:
         encoding="utf-8", no_network=True, huge_tree=False, collect_ids=False, remove_comments=True, remove_pis=True
     )
     try:
-        tree = lxml.html.document_fromstring(data, parser=parser)
+        tree = lxml.html.document_fromstring(_without_controls(data), parser=parser)
     except lxml.etree.ParserError as error:  # nothing but white space, or comments
         raise _no_article() from error
+    except lxml.etree.XMLSyntaxError as error:  # all else is mended
+        raise MemoryError from error
     if any(each.type_name == "ERR_RESOURCE_LIMIT" for each in parser.error_log):  # what follows is lost
-        raise DocumentError("its elements are nested too deep", "öğeleri çok derin iç içe geçmiş")
+        raise DocumentError(
+            "its elements are nested too deep or are too long", "öğeleri çok derin iç içe geçmiş ya da çok uzun"
+        )
     declared = tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang")
     _mark_paragraphs(tree)
     found = trafilatura.bare_extraction(
-        tree, url=url, include_comments=False, with_metadata=True, date_extraction_params={"extensive_search": False}
+        tree,
+        url=url,
+        include_comments=False,
+        with_metadata=True,
+        date_extraction_params={"extensive_search": False},
+        config=_config(),
     )
     if not isinstance(found, Extracted):
         raise _no_article()
@@ -65,6 +79,25 @@ def read_html(data: bytes, url: str | None = None) -> Document:
         language=settled_language(declared, text),
         url=address,
     )
+
+
+@cache
+def _config() -> ConfigParser:
+    """trafilatura's settings, but for short articles: instead of one below its limit it takes the whole page."""
+    config = trafilatura.settings.use_config()
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", str(MIN_ARTICLE_CHARS))
+    return config
+
+
+def _without_controls(data: bytes) -> bytes:
+    """Control characters and references to them: libxml2 takes them, but trafilatura gives the page up."""
+
+    def kept(reference: re.Match[bytes]) -> bytes:
+        code = int(reference[1]) if reference[1] else int(reference[2], 16)
+        is_text = code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or code > 0xFFFF
+        return reference.group() if is_text else b""
+
+    return _REFERENCE.sub(kept, _CONTROL.sub(b"", data))
 
 
 def _mark_paragraphs(tree: Any) -> None:

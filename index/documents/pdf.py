@@ -16,8 +16,8 @@ from index.documents.pdf_layout import Line, paragraphs
 from index.documents.sniffing import encrypted
 
 MAX_UNREADABLE_SHARE = 0.2
-# Private characters, control characters, and the names of glyphs.
-_NO_LETTER = re.compile(r"[\ue000-\uf8ff\x00-\x08\x0e-\x1f]|/[A-Za-z]?\d{1,4}(?=/|\s|$)|\(cid:\d+\)")
+# Private and control characters, and glyphs' names instead of letters.
+_NO_LETTER = re.compile(r"[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]|(?:/[A-Za-z]{1,3}\d{1,4}){3,}|\(cid:\d+\)")
 
 
 def read_pdf(data: bytes) -> Document:
@@ -45,8 +45,8 @@ def read_pdf(data: bytes) -> Document:
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise DocumentError("it is a damaged PDF", "bozuk bir PDF") from error
     text = repaired_turkish(clean_text("\n\n".join(paragraphs(pages))))
-    unreadable = sum(line.text.count("\ufffd") + len(_NO_LETTER.findall(line.text)) for page in pages for line in page)
-    if unreadable > MAX_UNREADABLE_SHARE * len(text):
+    drawn = "".join(line.text for page in pages for line in page)
+    if sum(map(len, _NO_LETTER.findall(drawn))) > MAX_UNREADABLE_SHARE * len(drawn):
         raise DocumentError(
             "its fonts do not tell which letters they show; run text recognition (OCR) on it",
             "yazı tipleri hangi harfleri gösterdiğini söylemiyor; metin tanıma (OCR) uygulayın",
@@ -104,6 +104,8 @@ def _no_text(reader: pypdf.PdfReader) -> DocumentError:
 
 
 def _has_picture(page: Any) -> bool:
-    resources = page.get("/Resources", {}).get_object()
-    objects = resources.get("/XObject", {}).get_object()
-    return any(objects[name].get("/Subtype") == "/Image" for name in objects)
+    resources = page.get("/Resources")
+    objects = resources.get_object().get("/XObject") if resources is not None else None
+    return objects is not None and any(
+        each.get_object().get("/Subtype") == "/Image" for each in objects.get_object().values()
+    )

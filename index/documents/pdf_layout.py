@@ -32,6 +32,7 @@ _PAGE_NUMBER = re.compile(
 # What browsers print above and below a page.
 _PRINTED = re.compile(r"\d{1,2}[./]\d{1,2}[./]\d{2,4},? \d{1,2}[:.]\d{2}\b.*|\S*://\S*(?: \d{1,3}/\d{1,3})?", re.DOTALL)
 _LEADERS = re.compile(r"(?:\.\s?){5,}\s*\w{0,5}$")  # in a table of contents
+_DIVIDED = re.compile(r"\w[-\u00ad\u2010]$")
 _HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 
 
@@ -131,7 +132,7 @@ class _Usual:
             return _parts_pages(a, b)
         if self.gap and gap > WIDE_GAP * self.gap * max(a.size / self.size, 1.0):
             return True
-        if a.size >= HEADING_SIZE * self.size:  # the lines of one heading
+        if a.size >= HEADING_SIZE * self.size or _DIVIDED.search(a.text):  # the lines of one heading, half a word
             return False
         ended, goes_on = bool(_SENTENCE_END.search(a.text)), b.text[:1].islower()
         if a.bold != b.bold and not goes_on:

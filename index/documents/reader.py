@@ -27,6 +27,9 @@ DEFAULT_TIMEOUT_S = 60.0
 DEFAULT_MEMORY_BYTES = 1 << 30
 # Importing the package takes half a second, on a busy machine with cold disks many times that.
 START_TIMEOUT_S = 60.0
+# What Python may need to start. Passwords and keys that stand in the environment are nothing for the child.
+_PASSED_ON = {"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL",
+              "PYTHONHOME", "VIRTUAL_ENV"}  # fmt: skip
 
 _REASONS_TR = {
     errno.ENOENT: "böyle bir dosya yok",
@@ -100,7 +103,7 @@ class DocumentReader:
     ) -> Document:
         """The document that ``data`` is.
 
-        ``name`` is a file's name or the last part of an address. ``content_type`` and ``charset`` are what a server
+        ``name`` is a file's name or an address. ``content_type`` and ``charset`` are what a server
         says of it, ``url`` where it came from. All are hints: the content decides. ``Document.url`` is ``url``, or
         the address that a page gives for itself (on the same host, when ``url`` is given).
         Raises :class:`~index.documents.DocumentError`.
@@ -188,7 +191,7 @@ class _Child:
         # -P: a folder that the user happens to be in may hold a docx.py; -B: it writes nothing.
         command = [sys.executable, "-P", "-B", "-m", "index.documents.worker", str(memory_bytes)]
         package_folder = str(Path(__file__).parents[2])
-        environment = os.environ | {
+        environment = {name: value for name, value in os.environ.items() if name.upper() in _PASSED_ON} | {
             "PYTHONPATH": os.pathsep.join([*filter(None, sys.path), package_folder]),
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
@@ -202,14 +205,16 @@ class _Child:
             raise _not_started(error.strerror or str(error)) from error
         self._input = cast("BinaryIO", self._process.stdin)
         self._output = cast("BinaryIO", self._process.stdout)
+        is_ready = False
         try:
-            ready = self._within(START_TIMEOUT_S, lambda: messages.receive(self._output)[0])
+            is_ready = self._within(START_TIMEOUT_S, lambda: messages.receive(self._output)[0]) is not None
+            if not is_ready:
+                raise _not_started(f"exit code {self._process.wait()}")
         except _TimeoutError as error:
             raise _not_started(f"no answer within {START_TIMEOUT_S:g} s") from error
-        if ready is None:
-            code = self._process.wait()
-            self.end()
-            raise _not_started(f"exit code {code}")
+        finally:
+            if not is_ready:
+                self.end()
 
     @property
     def is_alive(self) -> bool:

@@ -88,9 +88,10 @@ _TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
 
 
 def expected_kind(name: str, content_type: str | None) -> Kind | None:
-    """The kind that the declared type tells, else the ending of the name; None when neither does."""
+    """The kind that the declared type tells, else the ending of the name or address; None when neither does."""
     declared = _TYPES.get((content_type or "").partition(";")[0].strip().lower())
-    return declared or _SUFFIXES.get(PurePath(name).suffix.lower())
+    path = name.partition("?")[0].partition("#")[0] if "://" in name else name
+    return declared or _SUFFIXES.get(PurePath(path).suffix.lower())
 
 
 def binary_kind(data: bytes, expected: Kind | None) -> Literal["pdf", "zip"] | None:
@@ -155,5 +156,6 @@ def _old_office(data: bytes) -> DocumentError:
 
 def encrypted() -> DocumentError:
     return DocumentError(
-        "it is protected with a password; save it without one", "parolayla korunuyor; parolasız kaydedin"
+        "it is encrypted; save it without a password and without protection",
+        "şifreli; parolasız ve korumasız kaydedin",
     )
