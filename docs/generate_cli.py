@@ -28,8 +28,8 @@ every locale. Errors are one line that says what is wrong and how to mend it; `h
 come from.
 
 A library that nobody has written to yet is empty. `haberci chat` and `haberci ask` start such a library with the
-shipped article. `haberci index` does not: a library that begins with it holds only what was given to it. Either way,
-what was removed stays removed.
+shipped article. `haberci index`, `sync` and `watch` do not: a library that begins with one of them holds only what was
+given to it. Either way, what was removed stays removed.
 """
 
 

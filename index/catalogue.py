@@ -139,7 +139,10 @@ class Catalogue:
         return {row[0]: _to_record(row[1:]) for row in rows}
 
     def last_revision(self) -> int:
-        """The last revision that any version begins or ends with; 0 for an empty catalogue."""
+        """The last revision that any version begins or ends with; 0 for an empty catalogue, or one without tables that
+        a writer has only just begun."""
+        if not self._database.read("SELECT 1 FROM sqlite_master WHERE name = 'versions'"):
+            return 0
         return int(self._database.read("SELECT coalesce(max(max(since, coalesce(until, 0))), 0) FROM versions")[0][0])
 
     def texts(self, keys: Iterable[str]) -> dict[str, str]:

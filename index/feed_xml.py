@@ -12,7 +12,7 @@ import re
 from html.entities import html5
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml")
 MAX_ENTRIES = 1000

@@ -15,8 +15,8 @@ from io import BytesIO
 from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
-from lxml import etree  # type: ignore[import-untyped]
-from lxml.html import HTMLParser, document_fromstring  # type: ignore[import-untyped]
+from lxml import etree
+from lxml.html import HTMLParser, document_fromstring
 
 from index.connections import shown_url
 from index.documents.decoding import decode

@@ -15,7 +15,8 @@ from index.chroma import ChromaServer
 from index.chunks import ChunkStore
 from index.errors import HaberciError, StoreError
 from index.generation import FOLDER, Generation, generation_folder
-from index.manifest import Manifest
+from index.manifest import IN_FOLDER, Manifest
+from index.settings import Settings
 from index.store import chroma_errors
 
 # Rows that are looked for by their own vectors: a graph that was damaged does not find them.
@@ -93,6 +94,13 @@ class Status:
     bytes_on_disk: Mapping[str, int]
     synced: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def of_damaged(cls, folder: Path, settings: Settings, reason: str) -> Status:
+        """The status of a library whose manifest cannot be read."""
+        problems = (Problem("manifest", reason),)
+        chroma = settings.chroma or IN_FOLDER
+        return cls(folder, 0, {}, 0, 0, settings.model, settings.reader, chroma, 0, sizes(folder), {}, problems)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -17,7 +17,7 @@ from index.chroma import ChromaServer
 from index.documents import DocumentReader
 from index.embedding import Embedder, TokenVectors
 from index.encoding import encode_articles
-from index.errors import HaberciError, StoreError
+from index.errors import HaberciError, SettingsError, StoreError
 from index.fetch import Fetcher
 from index.formats import read_old_articles, remove_old_files
 from index.health import Problem, Report, Status, count_rows, find_litter, find_problems, sizes
@@ -75,8 +75,8 @@ class Index:
         """The library in ``folder`` (None: the user's data folder, ``HABERCI_HOME``); made when missing.
 
         ``embedder``: one to share between indexes; by default one is made from the settings. Opening loads no
-        model. ``for_rebuild`` opens an index that was built with another model, so that :meth:`rebuild` can
-        make it new.
+        model. ``for_rebuild`` opens an index that was built with another model, or is damaged, so that
+        :meth:`rebuild` can make it new, or :meth:`check` mend it.
 
         Raises :class:`~index.errors.IndexMismatchError` when the index was built with another model or
         chunking, :class:`~index.errors.StoreError` when the folder cannot be used.
@@ -85,9 +85,10 @@ class Index:
         path = Path(folder).expanduser() if folder is not None else settings.home
         index = cls(path.absolute(), settings, embedder or make_embedder(settings))
         index._store.create_folder()
-        manifest = index._store.manifest()
-        if manifest is not None and not for_rebuild:
-            manifest.check(index._recipe(), index.folder)
+        if not for_rebuild:
+            manifest = index._store.manifest()
+            if manifest is not None:
+                manifest.check(index._recipe(), index.folder)
         return index
 
     # --- reading ------------------------------------------------------------------------------------
@@ -268,9 +269,13 @@ class Index:
         return Planner(known, live, remove=remove).plan(scans, reading)
 
     def open_fetcher(self) -> Fetcher:
-        """What fetches pages and feeds, as far as the settings allow."""
+        """What fetches pages and feeds, as far as the settings allow. Raises :class:`~index.errors.SettingsError`."""
         hosts = [host.strip() for host in self.settings.allowed_hosts.split(",")]
-        return Fetcher(allowed_hosts=[host for host in hosts if host])
+        try:
+            return Fetcher(allowed_hosts=[host for host in hosts if host])
+        except ValueError as error:
+            value = self.settings.allowed_hosts
+            raise SettingsError(name="HABERCI_ALLOWED_HOSTS", value=value, reason=str(error)) from error
 
     def rebuild(self, progress: Progress | None = None) -> Changes:
         """Chunk and embed every article again, beside the old index, which serves until the new one is whole.
@@ -302,7 +307,10 @@ class Index:
 
     def status(self) -> Status:
         """What the library holds, how large it is and when it was synced; reads little and loads no model."""
-        manifest = self._store.manifest()
+        try:
+            manifest = self._store.manifest()
+        except StoreError as error:
+            return Status.of_damaged(self.folder, self.settings, str(error.values["reason"]))
         origins: dict[str, Origin] = {}
         languages: dict[str, int] = {}
         chunks = rows = 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -48,12 +50,14 @@ class Item:
 @dataclass(slots=True)
 class Scan:
     """What a source holds. ``failed``: places, or folders of them, that could not be looked at, with the error; what is
-    known of them stays. ``keeps``: articles that are no longer there stay too (a feed forgets, a library does not)."""
+    known of them stays. ``keeps``: articles that are no longer there stay too (a feed forgets, a library does not).
+    ``synced``: when the source was looked at, as ISO text in UTC."""
 
     origin: Origin
     items: list[Item] = field(default_factory=list)
     failed: dict[str, HaberciError] = field(default_factory=dict)
     keeps: bool = False
+    synced: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 class Source(Protocol):
@@ -66,10 +70,12 @@ class Source(Protocol):
 
 
 def open_sources(given: Iterable[object], reader: DocumentReader, fetcher: Fetcher) -> list[Source]:
-    """Paths and addresses as sources. Raises ValueError for anything else."""
+    """Paths and addresses as sources; sources stay what they are. Raises ValueError for anything else."""
     sources: list[Source] = []
     for each in given:
-        if isinstance(each, str) and is_address(each):
+        if isinstance(each, (FolderSource, AddressSource)):
+            sources.append(each)
+        elif isinstance(each, str) and is_address(each):
             sources.append(AddressSource(each, reader, fetcher))
         elif isinstance(each, (str, Path)):
             sources.append(FolderSource(Path(each).expanduser(), reader))
@@ -134,7 +140,7 @@ def _stat(file: Path, now: int) -> str | None:
 class AddressSource:
     """A page, or an RSS or Atom feed with the pages that its entries name.
 
-    ``interval_s``: a scan that comes sooner after the last one asks nobody and finds nothing new.
+    ``interval_s``: a scan that comes sooner after the last one asks nobody and finds the same again.
     """
 
     def __init__(self, url: str, reader: DocumentReader, fetcher: Fetcher, interval_s: float = 0.0) -> None:
@@ -142,13 +148,17 @@ class AddressSource:
         self._reader = reader
         self._fetcher = fetcher
         self._interval_s = interval_s
-        self._scanned: float | None = None
+        self._scanned = -math.inf
+        self._last: Scan | None = None
 
     def scan(self, before: Origin) -> Scan:
+        if self._last is None or time.monotonic() - self._scanned >= self._interval_s:
+            self._last = self._ask(before)
+            self._scanned = time.monotonic()
+        return self._last
+
+    def _ask(self, before: Origin) -> Scan:
         scan = Scan(before, keeps=True)
-        if self._scanned is not None and time.monotonic() - self._scanned < self._interval_s:
-            return scan
-        self._scanned = time.monotonic()
         try:
             got = self._fetcher.fetch(self.origin, etag=before.etag, last_modified=before.last_modified)
             if got.not_modified:

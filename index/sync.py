@@ -11,7 +11,6 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import PurePath
 
 from index.articles import complete
@@ -41,9 +40,8 @@ class Plan:
     origins: list[Origin] = field(default_factory=list)
 
     def synced(self) -> list[Origin]:
-        """The sources as of now."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        return [replace(origin, synced=now) for origin in self.origins if origin.origin not in self.failed]
+        """The sources that could be looked at."""
+        return [origin for origin in self.origins if origin.origin not in self.failed]
 
     def changes(self, revision: int) -> Changes:
         return Changes(
@@ -84,6 +82,7 @@ class Planner:
             if place.story and place.article_id in live:
                 self._by_story[place.story].append(place)
         self._taken: set[str] = set()
+        self._unread: set[str] = set()
         self._plan = Plan()
 
     def plan(self, scans: Sequence[Scan], progress: Progress | None = None) -> Plan:
@@ -104,7 +103,7 @@ class Planner:
         for group in waiting:
             self._settle(group, self._id_by_place(group))
         self._end(scans)
-        self._plan.origins = [scan.origin for scan in scans]
+        self._plan.origins = [replace(scan.origin, synced=scan.synced) for scan in scans]
         return self._plan
 
     # --- which story a place tells ---
@@ -128,6 +127,7 @@ class Planner:
             return None
         except ArticleFileError as error:
             self._plan.failed[item.place] = error
+            self._unread.add(item.new_id)
             return None
         return _Told(item, digest, story_of(document.text), document)
 
@@ -227,7 +227,10 @@ class Planner:
     def _end(self, scans: Sequence[Scan]) -> None:
         """Take out what no source holds any more; what could not be read stays as it was."""
         seen = {place.place for place in self._plan.places}
-        kept: set[str] = set()
+        # Added by hand, they may stand in what could not be read.
+        kept = self._unread | (
+            self._without_place() if any(not scan.keeps and scan.failed for scan in scans) else set()
+        )
         keeping = {scan.origin.origin for scan in scans if scan.keeps}
         for place in self._known.values():
             if place.place in seen:
@@ -240,6 +243,9 @@ class Planner:
         if self._remove:
             self._plan.end = sorted(set(self._live) - self._taken - kept)
             self._plan.unchanged += sorted(kept & set(self._live) - self._taken)
+
+    def _without_place(self) -> set[str]:
+        return set(self._live) - {place.article_id for place in self._known.values()}
 
     def _could_not_be_read(self, place: str) -> bool:
         if place in self._plan.failed:

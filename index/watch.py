@@ -15,11 +15,11 @@ import watchfiles
 from watchfiles.main import FileChange
 
 from index.articles import find_article_files
-from index.catalogue import Catalogue, Origin
+from index.catalogue import Catalogue
 from index.documents import DOCUMENT_SUFFIXES, DocumentReader
 from index.errors import ArticleFileError, HaberciError
 from index.library import Index
-from index.sources import AddressSource, FolderSource, Scan, Source, is_address, open_sources
+from index.sources import AddressSource, FolderSource, Source, is_address, open_sources
 from index.types import Changes
 
 # A file is taken when nothing has changed for so long, so that none is taken half written,
@@ -132,33 +132,18 @@ def watch(
     has suddenly no article file any more (see :func:`doubtful_folders`), nothing at all is removed. A file is read when
     it has not changed for a second.
 
-    A sync that is under way when ``stop`` is set is broken off between two articles, never while it is committed; the
-    next one completes it. Both callbacks are called in this thread. Raises ValueError for an interval that cannot be
-    one, and without any source.
+    A sync that is under way when ``stop`` is set is broken off between two batches of articles, never while it is
+    committed; the next one completes it. Both callbacks are called in this thread. Raises ValueError for an interval
+    that cannot be one, and without any source.
     """
     if not 0 < interval_s < threading.TIMEOUT_MAX:
         raise ValueError(f"interval_s must be a positive number of seconds, not {interval_s!r}")
     with DocumentReader() as reader, index.open_fetcher() as fetcher:
         opened = [
-            _Address(source.origin, reader, fetcher, interval_s) if isinstance(source, AddressSource) else source
+            AddressSource(source.origin, reader, fetcher, interval_s) if isinstance(source, AddressSource) else source
             for source in open_sources(sources, reader, fetcher)
         ]
         _Watcher(index, opened, reader, interval_s, stop, on_changes, on_error).run()
-
-
-class _Address(AddressSource):
-    """Says its last failure again until it is asked anew; else it would seem mended in between."""
-
-    _last: Scan | None = None
-
-    def scan(self, before: Origin) -> Scan:
-        asked = self._scanned
-        scan = super().scan(before)
-        if self._scanned == asked and self._last is not None:
-            scan.failed.update(self._last.failed)
-        else:
-            self._last = scan
-        return scan
 
 
 class _StoppedError(Exception):

@@ -174,6 +174,28 @@ def test_a_missing_manifest_is_told_and_not_taken_for_an_empty_library(index: In
             use()
 
 
+def test_a_catalogue_that_was_only_just_begun_is_an_empty_library(tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "catalogue.sqlite3").touch()
+    with open_index(tmp_path / "library") as index:
+        assert len(index) == 0
+        index.add([make_article(1)])
+        assert len(index) == 1
+
+
+@pytest.mark.parametrize("content", [None, b"{"])
+def test_a_library_without_its_manifest_is_opened_for_repair(index: Index, content: bytes | None) -> None:
+    index.close()
+    if content is None:
+        (index.folder / FILE_NAME).unlink()
+    else:
+        (index.folder / FILE_NAME).write_bytes(content)
+    with open_index(index.folder, for_rebuild=True) as damaged:
+        assert kinds(damaged.status().problems) == ["manifest"]
+        assert damaged.check(repair=True).is_well
+        assert len(damaged) == 11
+
+
 def test_status(index: Index, tmp_path: Path) -> None:
     status = index.status()
     assert (status.articles, status.languages, status.revision) == (11, {"en": 11}, index.revision)

@@ -11,7 +11,7 @@ import pytest
 from fakes_index import FakeEmbedder, make_article, open_index, run_process
 
 import index.sources
-from index import Article, Changes, Index
+from index import Article, Changes, Index, read_articles
 from index.errors import ArticleFileError
 from index.sync import story_of
 from tests.test_index_store import check_no_orphans
@@ -353,6 +353,23 @@ def test_a_folder_that_could_not_be_listed_keeps_its_articles(
     monkeypatch.setattr(index.sources, "scan_folder", lambda folder: ([news / "a.txt"], [(news / "alt", error)]))
     changes = index_.sync(news)
     assert counts(changes) == {"unchanged": 2, "failed": 1}
+    assert len(index_) == 2
+
+
+def test_what_was_added_by_hand_stays_while_its_file_cannot_be_read(
+    index_: Index, news: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(news, {"a.txt": story(1), "alt/b.txt": story(2)})
+    index_.add(article for article in read_articles(news) if isinstance(article, Article))
+    (news / "a.txt").write_bytes(b"")
+    changes = index_.sync(news)
+    assert counts(changes) == {"unchanged": 2, "failed": 1}
+    error = ArticleFileError(path=news / "alt", reason="Permission denied")
+    index_.remove([article.id for article in index_.articles()])
+    write(news, {"a.txt": story(1)})
+    index_.add(article for article in read_articles(news) if isinstance(article, Article))
+    monkeypatch.setattr(index.sources, "scan_folder", lambda folder: ([news / "a.txt"], [(news / "alt", error)]))
+    assert counts(index_.sync(news))["unchanged"] == 2
     assert len(index_) == 2
 
 

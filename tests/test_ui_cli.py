@@ -30,34 +30,11 @@ HABERCI = Path(sys.executable).with_name("haberci")
 SEED_ID = "2025-12-23-kazakistan-baris-gorusmeleri"
 QUESTION = "Where might Putin and Zelenskyy meet?"
 UNANSWERED = "2022 Dünya Kupası'nı kim kazandı?"
-TRAM = "İstanbul'da yeni tramvay hattı açıldı. Hat on iki kilometre uzunluğundadır.\n"
-MUSEUM = "The museum opened in Ankara on Monday. It shows 300 works.\n"
 HEAVY = ("torch", "chromadb", "gradio", "transformers", "sentence_transformers", "langchain_core", "tantivy")
 
 Run = Callable[..., Any]
 
-
-@pytest.fixture
-def home(tmp_path: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A library that nobody has written to, and an environment that says nothing else."""
-    for name in [*os.environ]:
-        if name.startswith("HABERCI_") or name in ("NO_COLOR", "FORCE_COLOR", "LC_MESSAGES", "LANGUAGE"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HABERCI_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("HABERCI_CACHE", str(cache_folder))
-    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def run(home: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A command in this process, where the model is loaded once for all of them."""
-    monkeypatch.setattr("index.library.make_embedder", lambda settings: embedder)
-
-    def invoke(*arguments: str, **more: Any) -> Any:
-        return CliRunner().invoke(cli.app, arguments, prog_name="haberci", **more)
-
-    return invoke
+pytest_plugins = ["tests.cli_fixtures"]
 
 
 @pytest.fixture(scope="module")
@@ -66,17 +43,6 @@ def asked_home(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path, emb
     folder = tmp_path_factory.mktemp("asked")
     with Index.open(folder, settings=Settings(cache=cache_folder), embedder=embedder) as index:
         index.seed(seed_articles)
-    return folder
-
-
-@pytest.fixture
-def articles(tmp_path: Path) -> Path:
-    """A folder with two articles and one file that cannot be read."""
-    folder = tmp_path / "haberler"
-    (folder / "sub").mkdir(parents=True)
-    (folder / "tram.md").write_text(f"---\nid: tram\ntitle: İstanbul tramvayı\ndate: 2024-05-01\n---\n{TRAM}", "utf-8")
-    (folder / "sub" / "museum.txt").write_text(f"---\nid: museum\n---\n{MUSEUM}", "utf-8")
-    (folder / "broken.txt").write_bytes(b"bad \xf0\x28 bytes")
     return folder
 
 
@@ -307,81 +273,7 @@ def test_the_words_that_answer_are_bold_and_nothing_else() -> None:
     assert cli._quote_lines([beside]) == {"“Okullar kapandı.”": [("“Okullar kapandı.”", "bold")]}
 
 
-# --- index, list, remove, rebuild -------------------------------------------------------------------
-
-
-def test_index_reports_every_file_and_goes_on(run: Run, articles: Path) -> None:
-    result = run("index", str(articles))
-    assert result.exit_code == 4
-    assert "added\ttram\tİstanbul tramvayı\n" in result.stdout
-    assert "added\tmuseum\t" in result.stdout
-    assert result.stdout.endswith("Added 2, changed 0, unchanged 0, failed 1. Articles in the library: 2.\n")
-    assert f"failed\t{articles / 'broken.txt'}\tbyte 4 is not UTF-8; save the file as UTF-8\n" in result.stderr
-
-    (articles / "broken.txt").unlink()
-    (articles / "tram.md").write_text(f"---\nid: tram\n---\n{TRAM}Bilet ucuz.\n", "utf-8")
-    again = run("--language", "tr", "index", str(articles))
-    assert again.exit_code == 0
-    assert "değişti\ttram\t" in again.stdout
-    assert "aynı\tmuseum\t" in again.stdout
-
-
-def test_a_library_begun_with_index_holds_only_what_was_given(run: Run, articles: Path) -> None:
-    assert run("index", str(articles / "tram.md")).exit_code == 0
-    assert run("ask", "Tramvay hattı ne kadar uzun?").exit_code == 0
-    assert [line.split("\t")[0] for line in run("list").stdout.splitlines()] == ["tram"]
-
-
-def test_index_as_json(run: Run, articles: Path) -> None:
-    result = run("index", "--json", str(articles))
-    assert (result.exit_code, result.stderr) == (4, "")
-    changes = json.loads(result.stdout)
-    assert sorted(changes["added"]) == ["museum", "tram"]
-    assert list(changes["failed"]) == [str(articles / "broken.txt")]
-
-
-def test_index_with_nothing_to_do(run: Run, home: Path, articles: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    result = run("index", str(tmp_path / "empty"), str(tmp_path / "missing.txt"), str(articles / "broken.txt"))
-    assert (result.exit_code, result.stdout) == (3, "")
-    assert f"{tmp_path / 'empty'} holds no article files" in result.stderr
-    assert f"failed\t{tmp_path / 'missing.txt'}\tthere is no such file or folder" in result.stderr
-    # The library is still one that nobody has written to.
-    assert run("list").stderr.startswith("Nobody has written")
-
-
-def test_two_files_of_one_id_are_not_mixed_up(run: Run, articles: Path) -> None:
-    (articles / "broken.txt").write_text("---\nid: tram\n---\nAnother story altogether.\n")
-    result = run("index", str(articles), str(articles / "tram.md"))
-    assert result.exit_code == 4
-    assert "has the id 'tram' of another file given here" in result.stderr
-    assert "Articles in the library: 2." in result.stdout
-
-
-def test_list_remove_and_rebuild(run: Run, articles: Path) -> None:
-    run("index", str(articles))
-    assert [line.split("\t")[:3] for line in run("list").stdout.splitlines()] == [
-        ["tram", "2024-05-01", "tr"],
-        ["museum", "", "en"],
-    ]
-    first = json.loads(run("list", "--json").stdout)[0]
-    assert (first["title"], first["published"], first["source"]) == ("İstanbul tramvayı", "2024-05-01", "tram.md")
-
-    rebuilt = run("rebuild")
-    assert (rebuilt.exit_code, rebuilt.stdout) == (0, "Rebuilt. Articles in the library: 2.\n")
-
-    removed = run("remove", "museum", "nothing")
-    assert (removed.exit_code, removed.stdout) == (4, "removed\tmuseum\n")
-    assert "There is no article 'nothing'" in removed.stderr
-    assert run("remove", "museum").exit_code == 3
-    assert run("remove", "tram").exit_code == 0
-    # What was removed stays removed, and the shipped article does not come instead.
-    assert run("ask", QUESTION).exit_code == 1
-    assert run("list").stderr.startswith("The library is empty.")
-
-
-def test_rebuild_of_a_library_that_nobody_has_written_to(run: Run) -> None:
-    assert run("rebuild").stdout == "The library is empty; there is nothing to rebuild.\n"
+# --- list -------------------------------------------------------------------------------------------
 
 
 def test_an_article_cannot_steer_the_terminal(run: Run, home: Path, cache_folder: Path, embedder: Embedder) -> None:

@@ -15,15 +15,26 @@ TEXTS: dict[Language, dict[str, str]] = {
         "article. Ctrl-C stops it.",
         "help_ask": "Answer one question, with quotes. The sentences the answer rests on are shown with their "
         "places. A library that nobody has written to starts with the shipped article.",
-        "help_index": "Put articles into the library. Takes text and Markdown files (.txt, .md, .markdown; UTF-8), "
-        "and folders with all that is in them. Files read before replace their articles; what has not changed costs "
-        "nothing. A file that cannot be read is named and the rest goes on. The shipped article is not added: a "
-        "library begun with this command holds only what was given to it.",
+        "help_index": "Put articles into the library. Takes text and Markdown files (.txt, .md, .markdown), web pages "
+        "(.html, .htm, .xhtml), PDF and Word files (.pdf, .docx), folders with all that is in them, and addresses of "
+        "pages and of RSS or Atom feeds. Files read before replace their articles; what has not changed costs "
+        "nothing. What cannot be read is named and the rest goes on. The shipped article is not added: a library "
+        "begun with this command holds only what was given to it.",
+        "help_sync": "Make the library equal to folders and feeds. What is new or has changed is added, a file that "
+        "was renamed stays the article that it was, and articles that none of the sources holds are removed, those of "
+        "other folders too: name all that belong to the library. What a feed or a page once had stays. What has not "
+        "changed is not read. Everything counts at once, when it is done.",
+        "help_watch": "Keep the library equal to folders and feeds. Syncs as 'haberci sync' does, at once and whenever "
+        "a file changes, and asks the addresses from time to time. What goes wrong is said once, and tried again. A "
+        "folder that is gone or suddenly empty takes no articles with it. Ctrl-C or SIGTERM ends it.",
         "help_rebuild": "Build the index again. Chunks and embeds every article: needed after a change of model or "
         "chunking. The old index serves until the new one is whole.",
         "help_remove": "Take articles out of the library. They are named by the ids that 'haberci list' shows.",
         "help_list": "List the articles, newest first. Shows id, date, language and title, with tabs between them "
         "when piped.",
+        "help_status": "Show what the library holds. Counts, model, size on disk, when each folder and feed was last "
+        "synced, and problems that can be seen at a glance.",
+        "help_check": "Read the whole library and say what is wrong with it. With --repair, mend what can be mended.",
         "help_model": "Print the embedding model's folder. The packaged model is unpacked first if need be.",
         "opt_help": "Show this help.",
         "opt_version": "Show the version.",
@@ -38,7 +49,14 @@ TEXTS: dict[Language, dict[str, str]] = {
         "opt_port": "Port to listen on; 0 takes any free one, leaving it out the first free one from 7860.",
         "opt_open": "Open the page in the browser.",
         "arg_question": "The question, in quotation marks; - reads it from standard input.",
-        "arg_paths": "Article files, or folders of them.",
+        "opt_keep": "Remove nothing.",
+        "opt_allow_empty": "Also remove the articles of folders that hold no article file any more; else that is "
+        "refused, because their disk may not be mounted.",
+        "opt_interval": "Minutes between two looks at the addresses, and at folders whose changes go unreported, as "
+        "on network drives.",
+        "opt_repair": "Mend what can be mended; may take as long as 'haberci rebuild'.",
+        "arg_paths": "Article files, folders of them, and addresses of pages or feeds.",
+        "arg_sources": "Folders, files, and addresses of pages or feeds.",
         "arg_ids": "Ids of articles.",
         "exits": "Exit codes:",
         "exit_0": "done",
@@ -51,13 +69,22 @@ TEXTS: dict[Language, dict[str, str]] = {
         "exit_ask_1": "the articles don't say",
         "exit_ask_2": "wrong usage, such as an empty question",
         "exit_index_3": "nothing could be done, such as no file that can be read",
-        "exit_index_4": "some files could not be read; the others are in",
+        "exit_index_4": "some files or addresses could not be read; the others are in",
+        "exit_sync_3": "nothing could be done, such as a folder that is not there",
+        "exit_sync_4": "some files or addresses could not be read; the others are in",
+        "exit_watch_0": "stopped with Ctrl-C or SIGTERM",
+        "exit_status_4": "there are problems",
+        "exit_check_0": "all is well, or has been mended",
+        "exit_check_3": "problems remain, or the library cannot be checked",
         "exit_remove_3": "nothing could be removed",
         "exit_remove_4": "some ids are not in the library; the others were removed",
         "step_model": "Loading the model; the very first time it is unpacked as well…",
         "step_seed": "Indexing the shipped article…",
         "step_read": "Reading files…",
         "step_index": "Indexing articles…",
+        "step_sources": "Reading files and addresses…",
+        "step_sync": "Bringing the library up to date…",
+        "step_check": "Checking the library…",
         "step_rebuild": "Rebuilding the index…",
         "step_llm": "Trying the language model…",
         "understood": "Understood as: {question}",
@@ -74,15 +101,40 @@ TEXTS: dict[Language, dict[str, str]] = {
         "place": "characters {start}-{end} of {article_id}",
         "question_not_utf8": "the question on standard input is not UTF-8",
         "host_blank": "a name or an address is needed, such as 127.0.0.1",
-        "no_files": "{path} holds no article files (.txt, .md, .markdown).",
-        "nothing_read": "No file could be read; the library is as it was.",
+        "no_files": "{path} holds no article files ({suffixes}).",
+        "nothing_read": "Nothing could be read; the library is as it was.",
         "same_id": "{source} has the id {article_id!r} of another file given here; give it an id of its own",
         "added": "added",
         "changed": "changed",
+        "renamed": "renamed",
         "unchanged": "unchanged",
         "failed": "failed",
         "summary": "Added {added}, changed {changed}, unchanged {unchanged}, failed {failed}. "
         "Articles in the library: {total}.",
+        "summary_sync": "Added {added}, changed {changed}, renamed {renamed}, removed {removed}, unchanged "
+        "{unchanged}, failed {failed}. Articles in the library: {total}.",
+        "watch_begins": "Syncing for the first time…",
+        "watching": "Watching. Ctrl-C stops it.",
+        "language_en": "English",
+        "language_tr": "Turkish",
+        "status_folder": "Library: {folder}",
+        "status_articles": "Articles: {articles}",
+        "status_index": "Index: {chunks} chunks, {rows} vectors",
+        "status_model": "Model: {model}; reader: {reader}",
+        "status_chroma": "Vectors kept in: {chroma}",
+        "status_revision": "Revision: {revision}",
+        "status_size": "Size on disk: {total} ({parts})",
+        "status_synced": "Synced: {moment}, {origin}",
+        "part_catalogue": "catalogue",
+        "part_chroma": "vectors",
+        "part_words": "words",
+        "part_lexical": "terms",
+        "part_other": "other",
+        "problem": "problem",
+        "repaired": "repaired",
+        "check_well": "All is well.",
+        "check_advice": "Mend it with: haberci check --repair",
+        "check_left": "This could not be mended.",
         "rebuilt": "Rebuilt. Articles in the library: {count}.",
         "nothing_to_rebuild": "The library is empty; there is nothing to rebuild.",
         "removed": "removed",
@@ -102,15 +154,26 @@ TEXTS: dict[Language, dict[str, str]] = {
         "Ctrl-C durdurur.",
         "help_ask": "Bir soruyu alıntılarla yanıtlar. Yanıtın dayandığı cümleleri yerleriyle gösterir. Hiç "
         "yazılmamış bir kitaplık, birlikte gelen haberle başlar.",
-        "help_index": "Haberleri kitaplığa koyar. Metin ve Markdown dosyalarını (.txt, .md, .markdown; UTF-8) alır, "
-        "klasörleri içindekilerle birlikte. Daha önce okunan dosyalar haberlerinin yerine geçer; değişmeyenler "
-        "vakit almaz. Okunamayan dosya bildirilir, kalanlar sürer. Birlikte gelen haber eklenmez: bu komutla "
-        "başlanan kitaplıkta yalnızca verilenler bulunur.",
+        "help_index": "Haberleri kitaplığa koyar. Metin ve Markdown dosyalarını (.txt, .md, .markdown), web "
+        "sayfalarını (.html, .htm, .xhtml), PDF ve Word dosyalarını (.pdf, .docx), klasörleri içindekilerle birlikte, "
+        "sayfaların ve RSS ya da Atom akışlarının adreslerini alır. Daha önce okunan dosyalar haberlerinin yerine "
+        "geçer; değişmeyenler vakit almaz. Okunamayan bildirilir, kalanlar sürer. Birlikte gelen haber eklenmez: bu "
+        "komutla başlanan kitaplıkta yalnızca verilenler bulunur.",
+        "help_sync": "Kitaplığı klasörlerle ve akışlarla eşitler. Yeni ve değişmiş olanlar eklenir, adı değişen dosya "
+        "aynı haber olarak kalır, kaynakların hiçbirinde olmayan haberler çıkarılır, başka klasörlerinkiler de: "
+        "kitaplığa ait olanların hepsini verin. Bir akışta ya da sayfada bir kez bulunan kalır. Değişmeyenler "
+        "okunmaz. Hepsi bir anda, iş bitince geçerli olur.",
+        "help_watch": "Kitaplığı klasörlerle ve akışlarla eşit tutar. Hemen, sonra da bir dosya değiştikçe 'haberci "
+        "sync' gibi eşitler, adreslere arada bir bakar. Ters giden bir kez söylenir ve yeniden denenir. Kaybolan ya "
+        "da birden boşalan klasör haberlerini götürmez. Ctrl-C ya da SIGTERM bitirir.",
         "help_rebuild": "Dizini yeniden kurar. Bütün haberleri yeniden böler ve gömer: model ya da bölme ayarı "
         "değişince gerekir. Yenisi tamamlanana dek eski dizin iş görür.",
         "help_remove": "Haberleri kitaplıktan çıkarır. Kimliklerini 'haberci list' gösterir.",
         "help_list": "Haberleri yeniden eskiye listeler. Kimlik, tarih, dil ve başlık gösterir; çıktı bir boruya "
         "giderse aralarında sekme olur.",
+        "help_status": "Kitaplıkta ne olduğunu gösterir. Sayılar, model, diskteki boyut, her klasör ve akışın en son "
+        "ne zaman eşitlendiği ve bir bakışta görülen sorunlar.",
+        "help_check": "Bütün kitaplığı okur, nesi bozuksa söyler. --repair ile onarılabileni onarır.",
         "help_model": "Gömme modelinin klasörünü yazar. Paketle gelen modeli gerekiyorsa önce açar.",
         "opt_help": "Bu yardımı gösterir.",
         "opt_version": "Sürümü gösterir.",
@@ -125,7 +188,14 @@ TEXTS: dict[Language, dict[str, str]] = {
         "opt_port": "Dinlenecek kapı; 0 boş bir kapı seçer, verilmezse 7860'tan başlayarak ilk boş kapı seçilir.",
         "opt_open": "Sayfayı tarayıcıda açar.",
         "arg_question": "Soru, tırnak içinde; - standart girdiden okur.",
-        "arg_paths": "Haber dosyaları ya da haber klasörleri.",
+        "opt_keep": "Hiçbir şey çıkarmaz.",
+        "opt_allow_empty": "Artık haber dosyası olmayan klasörlerin haberlerini de çıkarır; verilmezse bu yapılmaz, "
+        "çünkü diskleri bağlı olmayabilir.",
+        "opt_interval": "Adreslere ve ağ sürücüleri gibi değişikliği bildirilmeyen klasörlere kaç dakikada bir "
+        "bakılacağı.",
+        "opt_repair": "Onarılabileni onarır; 'haberci rebuild' kadar sürebilir.",
+        "arg_paths": "Haber dosyaları, haber klasörleri, sayfa ya da akış adresleri.",
+        "arg_sources": "Klasörler, dosyalar, sayfa ya da akış adresleri.",
         "arg_ids": "Haberlerin kimlikleri.",
         "exits": "Çıkış kodları:",
         "exit_0": "tamamlandı",
@@ -138,13 +208,22 @@ TEXTS: dict[Language, dict[str, str]] = {
         "exit_ask_1": "haberler yanıt vermiyor",
         "exit_ask_2": "yanlış kullanım, örneğin boş bir soru",
         "exit_index_3": "hiçbir şey yapılamadı, örneğin okunabilen dosya yok",
-        "exit_index_4": "bazı dosyalar okunamadı; diğerleri kitaplıkta",
+        "exit_index_4": "bazı dosyalar ya da adresler okunamadı; diğerleri kitaplıkta",
+        "exit_sync_3": "hiçbir şey yapılamadı, örneğin klasör yok",
+        "exit_sync_4": "bazı dosyalar ya da adresler okunamadı; diğerleri kitaplıkta",
+        "exit_watch_0": "Ctrl-C ya da SIGTERM ile durduruldu",
+        "exit_status_4": "sorunlar var",
+        "exit_check_0": "her şey yolunda ya da onarıldı",
+        "exit_check_3": "sorunlar kaldı ya da kitaplık denetlenemiyor",
         "exit_remove_3": "hiçbir haber çıkarılamadı",
         "exit_remove_4": "bazı kimlikler kitaplıkta yok; diğerleri çıkarıldı",
         "step_model": "Model yükleniyor; ilk kez kullanılıyorsa önce açılıyor…",
         "step_seed": "Birlikte gelen haber dizine alınıyor…",
         "step_read": "Dosyalar okunuyor…",
         "step_index": "Haberler dizine alınıyor…",
+        "step_sources": "Dosyalar ve adresler okunuyor…",
+        "step_sync": "Kitaplık güncelleniyor…",
+        "step_check": "Kitaplık denetleniyor…",
         "step_rebuild": "Dizin yeniden kuruluyor…",
         "step_llm": "Dil modeli deneniyor…",
         "understood": "Şöyle anlaşıldı: {question}",
@@ -161,16 +240,41 @@ TEXTS: dict[Language, dict[str, str]] = {
         "place": "{article_id}, karakter {start}-{end}",
         "question_not_utf8": "standart girdideki soru UTF-8 değil",
         "host_blank": "127.0.0.1 gibi bir ad ya da adres gerekir",
-        "no_files": "{path} içinde haber dosyası (.txt, .md, .markdown) yok.",
-        "nothing_read": "Hiçbir dosya okunamadı; kitaplık olduğu gibi duruyor.",
+        "no_files": "{path} içinde haber dosyası ({suffixes}) yok.",
+        "nothing_read": "Hiçbir şey okunamadı; kitaplık olduğu gibi duruyor.",
         "same_id": "{source} dosyasının {article_id!r} kimliği burada verilen başka bir dosyada da var; ona ayrı bir "
         "kimlik verin",
         "added": "eklendi",
         "changed": "değişti",
+        "renamed": "yeri değişti",
         "unchanged": "aynı",
         "failed": "okunamadı",
         "summary": "Eklenen {added}, değişen {changed}, aynı kalan {unchanged}, okunamayan {failed}. "
         "Kitaplıktaki haber sayısı: {total}.",
+        "summary_sync": "Eklenen {added}, değişen {changed}, yeri değişen {renamed}, çıkarılan {removed}, aynı kalan "
+        "{unchanged}, okunamayan {failed}. Kitaplıktaki haber sayısı: {total}.",
+        "watch_begins": "İlk kez eşitleniyor…",
+        "watching": "İzleniyor. Ctrl-C durdurur.",
+        "language_en": "İngilizce",
+        "language_tr": "Türkçe",
+        "status_folder": "Kitaplık: {folder}",
+        "status_articles": "Haber: {articles}",
+        "status_index": "Dizin: {chunks} parça, {rows} vektör",
+        "status_model": "Model: {model}; okuyucu: {reader}",
+        "status_chroma": "Vektörlerin yeri: {chroma}",
+        "status_revision": "Sürüm: {revision}",
+        "status_size": "Diskteki boyut: {total} ({parts})",
+        "status_synced": "Eşitlendi: {moment}, {origin}",
+        "part_catalogue": "katalog",
+        "part_chroma": "vektörler",
+        "part_words": "sözcükler",
+        "part_lexical": "terimler",
+        "part_other": "diğer",
+        "problem": "sorun",
+        "repaired": "onarıldı",
+        "check_well": "Her şey yolunda.",
+        "check_advice": "Onarmak için: haberci check --repair",
+        "check_left": "Bu onarılamadı.",
         "rebuilt": "Yeniden kuruldu. Kitaplıktaki haber sayısı: {count}.",
         "nothing_to_rebuild": "Kitaplık boş; yeniden kurulacak bir şey yok.",
         "removed": "çıkarıldı",
@@ -191,9 +295,13 @@ EXIT_CODES: dict[str, tuple[int, ...]] = {
     "chat": (0, 2, 3, 130),
     "ask": (0, 1, 2, 3, 130),
     "index": (0, 2, 3, 4, 130),
-    "rebuild": (0, 2, 3, 130),
-    "remove": (0, 2, 3, 4, 130),
+    "sync": (0, 2, 3, 4, 130),
+    "watch": (0, 2, 3),
     "list": (0, 2, 3, 130),
+    "remove": (0, 2, 3, 4, 130),
+    "status": (0, 2, 3, 4, 130),
+    "check": (0, 2, 3, 130),
+    "rebuild": (0, 2, 3, 130),
     "model": (0, 2, 3, 130),
 }
 
