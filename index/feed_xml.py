@@ -128,7 +128,7 @@ def needed_of(root: Any) -> bytes:
     about = feed if about is None else about
     _copy_children(root if channel is None else channel, about, _OF_FEEDS, own_space)
     for item in items[:MAX_ENTRIES]:
-        entry = _copy(item, feed if _local(root) == "rdf" else about, own_space)
+        entry = _copy(item, about, own_space)
         if entry is not None:
             _copy_children(item, entry, _OF_ENTRIES, own_space)
     return bytes(etree.tostring(feed, encoding="utf-8"))

@@ -9,8 +9,8 @@ import hashlib
 import html
 import re
 from dataclasses import dataclass
-from datetime import UTC, date
-from email.utils import parsedate_to_datetime
+from datetime import date
+from email.utils import parsedate_to_datetime, parsedate_tz
 from io import BytesIO
 from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
@@ -40,8 +40,8 @@ class Entry:
     """One article that a feed tells of.
 
     ``url`` is absolute, http or https. ``id`` is the feed's own, else the address, else a hash of the content.
-    ``published``: the day in UTC; when the feed gives none, that of the last change. ``html`` is the article itself,
-    when the feed carries it; what an entry has beside a link is mostly a teaser, and is left out.
+    ``published``: the day as it was where it was written; when the feed gives none, that of the last change. ``html``
+    is the article itself, when the feed carries it; what an entry has beside a link is mostly a teaser, and is left out.
     """
 
     url: str | None
@@ -225,6 +225,7 @@ _TURKISH_DATE = re.compile(
     r"(?P<day>\d{1,2})\s+(?P<month>[^\W\d_]{3,8})\s+(?P<year>\d{4})"
     r"(?P<time>\s+\d{1,2}:\d{2}(?::\d{2})?(?:\s+[+-]\d{4})?)?"
 )
+_ISO_DATE = re.compile(r"\s*(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?:[T ]|$)")
 _DOTTED_DATE = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
 
 
@@ -232,13 +233,23 @@ def _day(raw: Any) -> date | None:
     for name in ("published", "created", "updated"):
         parsed = dict.get(raw, f"{name}_parsed")
         try:
-            # feedparser knows no Turkish months: "Sal, 23 Ara 2025 18:30:00 +0300", "23.12.2025 18:30"
-            found = date(*parsed[:3]) if parsed else _turkish_day(str(dict.get(raw, name) or ""))
+            text = str(dict.get(raw, name) or "")
+            # feedparser has moved the day to UTC; and it knows no Turkish months: "Sal, 23 Ara 2025 18:30:00 +0300"
+            found = _written_day(text) if parsed else _turkish_day(text)
+            found = found or (date(*parsed[:3]) if parsed else None)
         except (ValueError, OverflowError):
             continue
         if found and 1900 <= found.year <= 2100:
             return found
     return None
+
+
+def _written_day(text: str) -> date | None:
+    """The day of an ISO or mail date as it was for the writer."""
+    if found := _ISO_DATE.match(text):
+        return date(int(found["year"]), int(found["month"]), int(found["day"]))
+    mail = parsedate_tz(text)
+    return date(*mail[:3]) if mail else None
 
 
 def _turkish_day(text: str) -> date | None:
@@ -248,5 +259,4 @@ def _turkish_day(text: str) -> date | None:
     month = _MONTHS.get(fold(found["month"])[:3]) if found else None
     if not found or not month:
         return None
-    when = parsedate_to_datetime(f"{found['day']} {month} {found['year']}{found['time'] or ' 00:00'}")
-    return (when.astimezone(UTC) if when.tzinfo else when).date()
+    return parsedate_to_datetime(f"{found['day']} {month} {found['year']} 00:00").date()

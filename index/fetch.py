@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import socket
 import ssl
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import lru_cache
 from http.client import responses
 from importlib.metadata import PackageNotFoundError, version
 from typing import ClassVar
@@ -138,8 +139,9 @@ class Fetcher:
         target = parse_url(url)
         for_host = {**validators, **_authorization(target)}
         cookies = httpx.Cookies()
+        tls = _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         # A pool of its own for each fetch: its connections know this fetch's deadline, and threads share nothing.
-        with httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend) as pool:
+        with httpcore.ConnectionPool(ssl_context=tls, network_backend=backend) as pool:
             for _ in range(MAX_REDIRECTS + 1):
                 target = target.copy_with(username=None, password=None, fragment=None)
                 request = httpx.Request("GET", target, headers={**_headers(), **for_host}, cookies=cookies)
@@ -149,14 +151,14 @@ class Fetcher:
                 with pool.stream("GET", address, headers=request.headers.raw) as response:
                     answer = httpx.Response(response.status, headers=response.headers, request=request)
                     if answer.status_code not in _REDIRECTS:
-                        return self._read(answer, response.iter_stream(), deadline)
+                        return self._read(answer, response.iter_stream())
                     cookies.extract_cookies(answer)
                     target, before = _redirected(answer), target
                 if not _same_site(before, target):
                     for_host = {}
         raise Refusal(f"it redirects more than {MAX_REDIRECTS} times", f"{MAX_REDIRECTS} kereden çok yönlendiriyor")
 
-    def _read(self, answer: httpx.Response, parts: Iterable[bytes], deadline: Deadline) -> Fetched:
+    def _read(self, answer: httpx.Response, parts: Iterable[bytes]) -> Fetched:
         status, headers, asked = answer.status_code, answer.headers, answer.request.headers
         not_modified = status == 304 and ("if-none-match" in asked or "if-modified-since" in asked)
         if not (200 <= status < 300 or not_modified):
@@ -165,7 +167,7 @@ class Fetcher:
         if not not_modified:
             if int(headers.get("content-length", 0)) > self._max_bytes:
                 raise self._too_large()
-            data = self._body(parts, headers.get("content-encoding", "").strip().lower(), deadline)
+            data = self._body(parts, headers.get("content-encoding", "").strip().lower())
         return Fetched(
             url=str(answer.url),
             data=data,
@@ -176,13 +178,12 @@ class Fetcher:
             not_modified=not_modified,
         )
 
-    def _body(self, parts: Iterable[bytes], encoding: str, deadline: Deadline) -> bytes:
+    def _body(self, parts: Iterable[bytes], encoding: str) -> bytes:
         if encoding not in ("", "identity", "gzip", "x-gzip"):
             raise Refusal(f"it is compressed as {encoding[:40]!r}", f"{encoding[:40]!r} ile sıkıştırılmış")
         unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding.endswith("gzip") else None
         body, taken = bytearray(), 0
         for part in parts:
-            deadline.left_s()
             taken += len(part)
             while part and unpacker and not unpacker.eof and len(body) <= self._max_bytes:
                 # Never more than one byte over the bound: a few kilobytes may unpack to gigabytes.
@@ -199,10 +200,6 @@ class Fetcher:
     def _too_large(self) -> Refusal:
         size = f"{self._max_bytes / 1e6:g} MB"
         return Refusal(f"it is larger than {size}", f"{size} sınırından büyük")
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return httpx.create_ssl_context()
 
     def _reasons(self, error: Exception) -> tuple[str, str]:
         """Why ``error`` ends a fetch, in English and Turkish. What the server wrote is no part of it."""
@@ -236,6 +233,18 @@ _HTTPCORE_ERRORS = (
 
 
 # --- what is asked and answered ---------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def _tls_context(*_certificates: str | None) -> ssl.SSLContext:
+    """Made once, as it reads a few hundred certificates; httpx finds those that the environment names by itself."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise Refusal(
+            "the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read",
+            "SSL_CERT_FILE ya da SSL_CERT_DIR ile belirtilen sertifikalar okunamıyor",
+        ) from error
 
 
 def _headers() -> dict[str, str]:

@@ -144,7 +144,9 @@ class AddressSource:
     """
 
     def __init__(self, url: str, reader: DocumentReader, fetcher: Fetcher, interval_s: float = 0.0) -> None:
-        self.origin = url
+        # What is kept and shown of an address has no password in it.
+        self.origin = _without_password(url)
+        self._url = url
         self._reader = reader
         self._fetcher = fetcher
         self._interval_s = interval_s
@@ -160,12 +162,12 @@ class AddressSource:
     def _ask(self, before: Origin) -> Scan:
         scan = Scan(before, keeps=True)
         try:
-            got = self._fetcher.fetch(self.origin, etag=before.etag, last_modified=before.last_modified)
+            got = self._fetcher.fetch(self._url, etag=before.etag, last_modified=before.last_modified)
             if got.not_modified:
                 return scan
             scan.origin = replace(before, etag=got.etag, last_modified=got.last_modified)
             if is_feed(got.data, got.content_type):
-                feed = parse_feed(got.data, url=got.url, content_type=got.content_type)
+                feed = parse_feed(got.data, url=got.url, content_type=got.content_type, charset=got.charset)
                 scan.items += [self._entry_item(feed, entry) for entry in feed.entries]
             else:
                 scan.items.append(self._page_item(got))
@@ -190,7 +192,7 @@ class AddressSource:
                     return fetched[-1].data
                 except FetchError as error:
                     if not entry.html:
-                        raise _page_failure(entry.url, error) from error
+                        raise _page_failure(_without_password(entry.url), error) from error
             return (entry.html or "").encode("utf-8")
 
         def parse(data: bytes) -> Document:
@@ -206,7 +208,7 @@ class AddressSource:
                 url=document.url or entry.url,
             )
 
-        place = entry.url or f"{self.origin}#{entry.id}"
+        place = _without_password(entry.url) if entry.url else f"{self.origin}#{entry.id}"
         name = feed.title or _site(feed.url)
         return Item(place, self.origin, _entry_stat(entry), name, _id_of(place), load, parse, is_once=True)
 
@@ -220,6 +222,11 @@ class AddressSource:
 def _entry_stat(entry: Entry) -> str:
     parts = (entry.id, entry.title, entry.published, entry.html)
     return hashlib.sha256("\0".join(str(part) for part in parts).encode("utf-8", "replace")).hexdigest()
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
 
 
 def _site(url: str) -> str:

@@ -19,7 +19,7 @@ from index.catalogue import Catalogue
 from index.documents import DOCUMENT_SUFFIXES, DocumentReader
 from index.errors import ArticleFileError, HaberciError
 from index.library import Index
-from index.sources import AddressSource, FolderSource, Source, is_address, open_sources
+from index.sources import AddressSource, FolderSource, Source, is_address
 from index.types import Changes
 
 # A file is taken when nothing has changed for so long, so that none is taken half written,
@@ -140,8 +140,10 @@ def watch(
         raise ValueError(f"interval_s must be a positive number of seconds, not {interval_s!r}")
     with DocumentReader() as reader, index.open_fetcher() as fetcher:
         opened = [
-            AddressSource(source.origin, reader, fetcher, interval_s) if isinstance(source, AddressSource) else source
-            for source in open_sources(sources, reader, fetcher)
+            AddressSource(each, reader, fetcher, interval_s)
+            if isinstance(each, str) and is_address(each)
+            else FolderSource(Path(each).expanduser(), reader)
+            for each in sources
         ]
         _Watcher(index, opened, reader, interval_s, stop, on_changes, on_error).run()
 

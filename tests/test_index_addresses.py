@@ -199,3 +199,17 @@ def test_a_list_of_allowed_hosts_that_cannot_be_one_names_the_setting(tmp_path: 
     index = open_index(tmp_path / "library", allowed_hosts="10.0.0.0/99")
     with pytest.raises(SettingsError, match="HABERCI_ALLOWED_HOSTS"):
         index.sync("http://example.org/")
+
+
+def test_a_password_in_an_address_is_sent_and_kept_nowhere(index: Index, site: Site) -> None:
+    site.pages["/ankara"] = page("Ankara")
+    url = site.url("/ankara").replace("http://", "http://ada:gizli@")
+    changes = index.sync(url)
+    assert counts(changes) == {"added": 1}
+    assert site.server.requests[0].headers["authorization"].startswith("Basic ")
+    assert counts(index.sync(url)) == {"unchanged": 1}
+    site.pages.clear()
+    assert counts(index.sync(url)) == {"unchanged": 1, "failed": 1}
+    kept = [file.read_bytes() for file in index.folder.rglob("*") if file.is_file()]
+    assert not any(b"gizli" in content for content in kept)
+    assert "gizli" not in repr(index.articles()) + repr(index.status()) + repr(index.sync(url).failed)

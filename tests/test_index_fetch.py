@@ -247,6 +247,15 @@ def test_a_bomb_is_not_unpacked_beyond_the_bound() -> None:
     assert peak < 8_000_000
 
 
+def test_what_follows_a_packed_body_is_bounded_as_well() -> None:
+    def answer(_: Request, connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(PAGE))
+        server.drip(connection, bytes(50_000))
+
+    with WebServer(answer) as server:
+        assert "larger than 0.2 MB" in refused(server.url(), allowed_hosts=LOOPBACK, max_bytes=200_000)
+
+
 @pytest.mark.parametrize(
     ("body", "encoding", "reason"),
     [(gzip.compress(PAGE)[:-12], "gzip", "cut short"), (PAGE, "gzip", "damaged"), (PAGE, "br", "compressed as 'br'"),
@@ -491,6 +500,11 @@ def test_a_certificate_must_name_the_host_not_the_address(
     assert reach(secure, "HABER.example.").data == PAGE
     with pytest.raises(FetchError, match=r"certificate is not valid for 'baska\.example'"):
         reach(secure, "baska.example")
+
+
+def test_certificates_that_cannot_be_read_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "yok.pem"))
+    assert "SSL_CERT_FILE" in refused("https://127.0.0.1:1/", allowed_hosts=LOOPBACK)
 
 
 def test_https_does_not_lead_back_to_http(secure: WebServer, certified: Path, monkeypatch: pytest.MonkeyPatch) -> None:
