@@ -25,9 +25,9 @@ from bench.report import Cell, Report, Setup, directions, mean, table
 from bench.retrieval import Haberci, embed_texts, measure
 from index import LANGUAGES, Index, Language, Passage
 from index.embedding import Embedder, TokenVectors
-from index.lexical import LexicalIndex, LexicalRow, terms
 from index.scoring import Baseline, CohortWords, Kind, LanguageSpace, PlacedQuestion, cohort_texts, load_space
 from index.search import MAX_PASSAGES
+from index.storage.lexical import LexicalIndex, LexicalRow, terms
 from index.words import WordSpace, pool, unit
 
 # The usual constant (Cormack et al., 2009).

@@ -11,11 +11,11 @@ from datetime import date
 from pathlib import Path
 
 from index.blocks import MAX_HEADING_CHARS, content_start, first_heading, split_blocks
-from index.documents import DOCUMENT_SUFFIXES, Document, DocumentError, DocumentReader
-from index.documents.reader import file_error
 from index.errors import ArticleError, ArticleFileError
 from index.language import detect_language
 from index.sentences import split_sentences
+from index.sources.documents import DOCUMENT_SUFFIXES, Document, DocumentError, DocumentReader
+from index.sources.documents.reader import file_error
 from index.types import Article
 
 MAX_TITLE_CHARS = 110

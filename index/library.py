@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -12,27 +14,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.articles import complete
-from index.catalogue import Catalogue, Origin, Record, key_of
-from index.chroma import ChromaServer
-from index.documents import DocumentReader
 from index.embedding import Embedder, TokenVectors
 from index.encoding import encode_articles
 from index.errors import HaberciError, SettingsError, StoreError
-from index.fetch import Fetcher
-from index.formats import read_old_articles, remove_old_files
-from index.health import Problem, Report, Status, count_rows, find_litter, find_problems, sizes
 from index.language import detect_question_language
-from index.manifest import FORMAT, IN_FOLDER, Manifest, Recipe
-from index.repair import mend, recover_catalogue, recover_manifest
 from index.scoring import SPACE_FILE_PREFIX, LanguageSpace, cohort_digest, load_space, space_file_name
 from index.search import MAX_PASSAGES, Searcher, check_question
 from index.settings import Settings
-from index.sources import Source, open_sources
+from index.sources.documents import DocumentReader
+from index.sources.fetch import Fetcher
+from index.sources.places import Source, open_sources
+from index.sources.sync import Plan, Planner
 from index.spelling import SpellingRestorer
-from index.store import Store, Writer
-from index.sync import Plan, Planner
+from index.storage.catalogue import Catalogue, Origin, Record, key_of
+from index.storage.chroma import ChromaServer
+from index.storage.formats import read_old_articles, remove_old_files
+from index.storage.health import Problem, Report, Status, count_rows, find_litter, find_problems, sizes
+from index.storage.manifest import FORMAT, IN_FOLDER, Manifest, Recipe
+from index.storage.repair import mend, recover_catalogue, recover_manifest
+from index.storage.store import Store, Writer
+from index.storage.view import View
 from index.types import Article, Changes, Passage
-from index.view import View
 from index.words import WORD_DIMENSIONS
 
 if TYPE_CHECKING:
@@ -43,8 +45,10 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called with (articles done, articles in all)."""
 
-# Articles that are embedded and written together. What has been written stays when the rest is broken off.
+# Articles that are embedded and written together.
 _ARTICLES_AT_ONCE = 32
+# How often what has been added comes to light while more is being added: each time readers open a new view.
+_COMMIT_INTERVAL_S = 5.0
 
 
 class Index:
@@ -175,15 +179,21 @@ class Index:
         with self._writing() as writer:
             fresh = [complete(a) for a in wanted.values()]
             fresh = [a for a in fresh if writer.live.get(a.id) != Record.of(a)]
-            for done, part in _parts(fresh):
-                replaced = [a.id for a in part if a.id in writer.live]
-                self._put(writer, part)
-                writer.stage(part)
-                writer.commit()
-                changed += replaced
-                added += [a.id for a in part if a.id not in replaced]
-                if progress:
-                    progress(done, len(fresh))
+            committed = -math.inf
+            try:
+                for done, part in _parts(fresh):
+                    self._put(writer, part)
+                    changed += [a.id for a in part if a.id in writer.live]
+                    added += [a.id for a in part if a.id not in writer.live]
+                    writer.stage(part)
+                    if time.monotonic() - committed >= _COMMIT_INTERVAL_S:
+                        writer.commit()
+                        committed = time.monotonic()
+                    if progress:
+                        progress(done, len(fresh))
+            finally:
+                if writer.is_changed:
+                    writer.commit()
             touched = {*added, *changed}
             unchanged = tuple(i for i in wanted if i not in touched)
             return Changes(tuple(added), tuple(changed), (), unchanged, revision=writer.manifest.revision)
@@ -386,7 +396,7 @@ class Index:
             with self._store.locked():
                 manifest = self._store.manifest()
                 assert manifest is not None
-                recover_catalogue(self.folder, manifest, self._store.server)
+                recover_catalogue(self.folder, manifest)
             kinds = kinds | {"missing"}
         if not kinds & {"vectors", "graph"}:
             with self._writing() as writer:

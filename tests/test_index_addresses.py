@@ -10,9 +10,9 @@ import pytest
 from fakes_index import make_article, open_index
 
 from index import Changes, Index
-from index.documents import DocumentReader
 from index.errors import SettingsError
-from index.sources import AddressSource
+from index.sources.documents import DocumentReader
+from index.sources.places import AddressSource
 from tests.web_server import Request, WebServer, response
 
 STORY = (

@@ -19,9 +19,9 @@ import pytest
 from fakes_index import make_article, open_index, run_process
 
 from index import Index, Settings
-from index.chroma import ChromaServer
 from index.errors import ChromaServerError, IndexMismatchError, SettingsError
-from index.manifest import read_manifest
+from index.storage.chroma import ChromaServer
+from index.storage.manifest import read_manifest
 
 QUESTION = "Who voted on the budget in Ankara?"
 TOKEN = "gizli-anahtar"
@@ -121,8 +121,8 @@ def test_a_writer_that_is_killed_is_cleaned_up_after(server: str, tmp_path: Path
     with open_index(tmp_path / "a", chroma=server) as index:
         index.add([make_article(1)])
         before = index.search(QUESTION)
-        code = "import index.store; index.store.write_manifest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)"
-        code = f"opened = index\n{code}\nopened.add([make_article(n, 2) for n in range(10, 40)])"
+        kill = "store.write_manifest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)"
+        code = f"from index.storage import store\n{kill}\nindex.add([make_article(n, 2) for n in range(10, 40)])"
         run_process(code, index.folder, more, returncode=-9)
         assert index.search(QUESTION) == before
         index.add([make_article(2)])

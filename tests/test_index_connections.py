@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.fetch import Fetcher
+from index.sources.fetch import Fetcher
 from tests.web_server import LOOPBACK, Answers, WebServer, by_path, redirect, refused, response
 
 PUBLIC = "93.184.216.34"

@@ -12,8 +12,8 @@ import pytest
 
 from index.articles import read_article, to_article
 from index.blocks import split_blocks
-from index.documents import DOCUMENT_SUFFIXES, Document, DocumentError, DocumentReader
-from index.documents.cleaning import clean_text, plausible_title
+from index.sources.documents import DOCUMENT_SUFFIXES, Document, DocumentError, DocumentReader
+from index.sources.documents.cleaning import clean_text, plausible_title
 from tests.document_files import column, drawn, packed, page, pdf, raw_word, stream, typeset, word
 
 LETTERS = "İstanbul'da ılık, Iğdır'da ağır kış: çığ, şölen, öğüt, Üsküdar."

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.documents import DocumentError, DocumentReader
-from index.documents.decoding import decode
+from index.sources.documents import DocumentError, DocumentReader
+from index.sources.documents.decoding import decode
 from tests.document_files import archive, column, page, raw_word, typeset
 
 SENTENCES = [

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from index.articles import read_article, read_articles
-from index.documents import MAX_FILE_BYTES, MAX_TEXT_CHARS, Document, DocumentError, DocumentReader, messages
-from index.documents.worker import GRACE_S
 from index.errors import ArticleFileError
+from index.sources.documents import MAX_FILE_BYTES, MAX_TEXT_CHARS, Document, DocumentError, DocumentReader, messages
+from index.sources.documents.worker import GRACE_S
 from index.types import Article
 from tests.document_files import column, drawn, packed, page, raw_word, typeset
 
@@ -103,7 +103,7 @@ def test_eight_threads_get_each_their_own_document(shared: DocumentReader) -> No
 def test_the_child_loads_no_model_and_no_database_and_may_not_reach_out(tmp_path: Path) -> None:
     code = f"""
 import sys
-from index.documents import worker
+from index.sources.documents import worker
 for kind, data in (("html", {PAGE!r}), ("pdf", {typeset([column([MORE])])!r})):
     print(worker._read(kind, data, None).text == {MORE!r})
 print(sorted({{"torch", "chromadb", "transformers", "gradio", "tantivy"}} & set(sys.modules)))
@@ -220,7 +220,7 @@ def test_a_document_that_kills_the_child_each_time_is_refused(reader: DocumentRe
 def test_the_child_ends_with_its_parent(at_work: bool) -> None:
     code = f"""
 import os, threading, time
-from index.documents import DocumentReader
+from index.sources.documents import DocumentReader
 from tests import test_index_documents_reader as here
 reader = DocumentReader()
 reader.read_bytes(here.PAGE, name="a.html")
@@ -238,7 +238,7 @@ os.kill(os.getpid(), 9)
 
 @needs_posix
 def test_the_child_ends_by_itself_when_nobody_ends_it() -> None:
-    command = [sys.executable, "-m", "index.documents.worker", "1000000000"]
+    command = [sys.executable, "-m", "index.sources.documents.worker", "1000000000"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None
         assert child.stdout is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fakes_index import make_article, open_index, process_code, process_environment, run_process
 
-import index.store
+import index.storage.store
 from index import Index
 from index.errors import LibraryBusyError, StoreError
 from tests.test_index_store import check_no_orphans
@@ -136,13 +136,13 @@ def test_a_clock_that_goes_back_hides_no_revision(library: Index, monkeypatch: p
     """A reader sees that the manifest has changed by its file, not by its age."""
     reader = open_index(library.folder)
     assert reader.search(QUESTION)
-    write_manifest = index.store.write_manifest
+    write_manifest = index.storage.store.write_manifest
 
     def write_long_ago(folder: Path, manifest: object) -> None:
         write_manifest(folder, manifest)  # type: ignore[arg-type]
         os.utime(folder / "manifest.json", (1, 1))
 
-    monkeypatch.setattr(index.store, "write_manifest", write_long_ago)
+    monkeypatch.setattr(index.storage.store, "write_manifest", write_long_ago)
     for number in range(3, 6):
         library.add([make_article(number)])
         assert len(reader) == number + 1

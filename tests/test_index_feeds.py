@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import HaberciError
-from index.feeds import Entry, Feed, FeedError, find_feeds, is_feed, parse_feed
+from index.sources.feeds import Entry, Feed, FeedError, find_feeds, is_feed, parse_feed
 
 URL = "https://haber.example/rss/gundem.xml"
 TURKISH = "Şişli'de çığ: İğdır'ın ılık günü"

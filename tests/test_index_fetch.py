@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import HaberciError
-from index.fetch import Fetched, Fetcher, FetchError
+from index.sources.fetch import Fetched, Fetcher, FetchError
 from tests.web_server import (
     LOOPBACK,
     Answers,

@@ -12,11 +12,11 @@ import pytest
 from fakes_index import make_article, open_index
 
 from index import Index
-from index.chroma import connect_folder
 from index.errors import StoreError
-from index.generation import collection_name, generation_folder
-from index.health import Problem
-from index.manifest import FILE_NAME, read_manifest
+from index.storage.chroma import connect_folder
+from index.storage.generation import collection_name, generation_folder
+from index.storage.health import Problem
+from index.storage.manifest import FILE_NAME, read_manifest
 from tests.test_index_store import check_no_orphans
 
 QUESTION = "Who voted on the budget in Ankara?"

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-import index.sources
+import index.sources.places
 from index import Index, Settings
 from index.embedding import Embedder
 from index.types import Passage
@@ -122,7 +122,7 @@ class Folder(RuleBasedStateMachine):
 
 def run(examples: int, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # Files are known by what the file system says of them, as they are when nobody hurries.
-    monkeypatch.setattr(index.sources, "SETTLED_NS", -(10**18))
+    monkeypatch.setattr(index.sources.places, "SETTLED_NS", -(10**18))
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     plan = settings(max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=checks)
     run_state_machine_as_test(Folder, settings=plan)  # type: ignore[no-untyped-call]

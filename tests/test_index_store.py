@@ -18,22 +18,22 @@ import pytest
 from fakes_index import FakeEmbedder, make_article, open_index, process_code, process_environment, run_process
 
 from index import Index
-from index.chunks import ChunkStore
 from index.errors import HaberciError, IndexMismatchError, LibraryBusyError, StoreError
-from index.generation import generation_folder
-from index.manifest import FILE_NAME, FORMAT, Manifest, Recipe, read_manifest, stamp, write_manifest
-from index.view import View
+from index.storage.chunks import ChunkStore
+from index.storage.generation import generation_folder
+from index.storage.manifest import FILE_NAME, FORMAT, Manifest, Recipe, read_manifest, stamp, write_manifest
+from index.storage.view import View
 
 RECIPE = Recipe("model@1", "abc", 320, dimension=24)
 LIBRARY = "0123456789abcdef"
 QUESTION = "Who voted on the budget?"
 KILL = """
     def kill_at(name, call=1, after=False):
-        import index.store, index.catalogue
+        import index.storage.store, index.storage.catalogue
         from chromadb.api.models.Collection import Collection
-        places = {"upsert": Collection, "delete": Collection, "write_manifest": index.store,
-                  "stage": index.catalogue.Catalogue, "end": index.catalogue.Catalogue,
-                  "purge": index.catalogue.Catalogue, "drop_generations": index.store}
+        places = {"upsert": Collection, "delete": Collection, "write_manifest": index.storage.store,
+                  "stage": index.storage.catalogue.Catalogue, "end": index.storage.catalogue.Catalogue,
+                  "purge": index.storage.catalogue.Catalogue, "drop_generations": index.storage.store}
         real, calls = getattr(places[name], name), []
         def killing(*arguments, **values):
             calls.append(name)
@@ -64,7 +64,11 @@ def check_no_orphans(index: Index) -> None:
         assert set(counts) == view.live_keys, "versions that do not count, or that are missing"
         assert chunk_store.versions() == counts
         assert len(view.lexical) == chunk_store.count(view.live_keys) == view.chunks.count()
-        assert set(chunk_store.words(view.chunks.get(include=[])["ids"])) == set(view.chunks.get(include=[])["ids"])
+        ids = view.chunks.get(include=[])["ids"]
+        chunks = chunk_store.chunks(ids)
+        assert set(chunks) == set(ids)
+        held = {*ids, *view.sentences.get(include=[])["ids"]}
+        assert {row_id for chunk in chunks.values() for row_id in chunk.row_ids} == held
     finally:
         chunk_store.close()
         view.retire()

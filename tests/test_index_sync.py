@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from fakes_index import FakeEmbedder, make_article, open_index, run_process
 
-import index.sources
+import index.sources.places
 from index import Article, Changes, Index, read_articles
 from index.errors import ArticleFileError
-from index.sync import story_of
+from index.sources.sync import story_of
 from tests.test_index_store import check_no_orphans
 
 QUESTION = "Who voted on the budget in Ankara?"
@@ -35,7 +35,7 @@ def news(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files count as old enough to be known by what the file system says of them."""
-    monkeypatch.setattr(index.sources, "SETTLED_NS", -(10**18))
+    monkeypatch.setattr(index.sources.places, "SETTLED_NS", -(10**18))
 
 
 def story(number: int, version: int = 0) -> str:
@@ -94,7 +94,7 @@ def test_a_sync_without_changes_reads_and_embeds_nothing(
     def unreadable(*_: object, **__: object) -> bytes:
         raise AssertionError("an unchanged file is not read")
 
-    monkeypatch.setattr(index.sources.DocumentReader, "load", unreadable)
+    monkeypatch.setattr(index.sources.places.DocumentReader, "load", unreadable)
     assert counts(index_.sync(news)) == {"unchanged": 5}
     assert (encoded(index_), index_.revision) == (before, revision)
 
@@ -114,7 +114,7 @@ def test_a_touched_file_is_read_but_not_embedded(index_: Index, news: Path) -> N
 
 def test_a_young_file_is_read_again(index_: Index, news: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Within one tick of its clock a file system shows no difference between two texts of one length."""
-    monkeypatch.setattr(index.sources, "SETTLED_NS", 10**18)
+    monkeypatch.setattr(index.sources.places, "SETTLED_NS", 10**18)
     write(news, {"a.txt": story(1)})
     index_.sync(news)
     status = (news / "a.txt").stat()
@@ -124,11 +124,11 @@ def test_a_young_file_is_read_again(index_: Index, news: Path, monkeypatch: pyte
 
 
 def test_a_clock_that_was_set_back_hides_nothing(index_: Index, news: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index.sources, "SETTLED_NS", 2 * 10**9)
+    monkeypatch.setattr(index.sources.places, "SETTLED_NS", 2 * 10**9)
     write(news, {"a.txt": story(1)})
     index_.sync(news)
     now = time.time_ns()
-    monkeypatch.setattr(index.sources.time, "time_ns", lambda: now - 365 * 86_400 * 10**9)
+    monkeypatch.setattr(index.sources.places.time, "time_ns", lambda: now - 365 * 86_400 * 10**9)
     write(news, {"a.txt": story(1, 1), "b.txt": story(2)})
     assert counts(index_.sync(news)) == {"added": 1, "changed": 1}
     assert counts(index_.sync(news)) == {"unchanged": 2}
@@ -172,7 +172,7 @@ def test_nothing_but_new_names_loads_no_model(tmp_path: Path, news: Path) -> Non
 def test_more_chunks_than_the_lexical_index_is_written_anew_for(
     index_: Index, news: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.generation.SMALL", 5)
+    monkeypatch.setattr("index.storage.generation.SMALL", 5)
     write(news, {f"{n}.txt": story(n) for n in range(12)})
     index_.sync(news)
     write(news, {f"{n}.txt": story(n, 1) for n in range(3)} | {"20.txt": story(20)})
@@ -350,7 +350,7 @@ def test_a_folder_that_could_not_be_listed_keeps_its_articles(
     write(news, {"a.txt": story(1), "alt/b.txt": story(2)})
     index_.sync(news)
     error = ArticleFileError(path=news / "alt", reason="Permission denied")
-    monkeypatch.setattr(index.sources, "scan_folder", lambda folder: ([news / "a.txt"], [(news / "alt", error)]))
+    monkeypatch.setattr(index.sources.places, "scan_folder", lambda folder: ([news / "a.txt"], [(news / "alt", error)]))
     changes = index_.sync(news)
     assert counts(changes) == {"unchanged": 2, "failed": 1}
     assert len(index_) == 2
@@ -368,7 +368,7 @@ def test_what_was_added_by_hand_stays_while_its_file_cannot_be_read(
     index_.remove([article.id for article in index_.articles()])
     write(news, {"a.txt": story(1)})
     index_.add(article for article in read_articles(news) if isinstance(article, Article))
-    monkeypatch.setattr(index.sources, "scan_folder", lambda folder: ([news / "a.txt"], [(news / "alt", error)]))
+    monkeypatch.setattr(index.sources.places, "scan_folder", lambda folder: ([news / "a.txt"], [(news / "alt", error)]))
     assert counts(index_.sync(news))["unchanged"] == 2
     assert len(index_) == 2
 

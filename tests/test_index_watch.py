@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from index import Changes, HaberciError, Index
-from index import watch as watching
 from index.errors import ArticleFileError, LibraryBusyError
-from index.fetch import FetchError
-from index.watch import EmptyFolderError, doubtful_folders, watch
+from index.sources import watch as watching
+from index.sources.fetch import FetchError
+from index.sources.watch import EmptyFolderError, doubtful_folders, watch
 from tests.fakes_index import FakeEmbedder, make_article, open_index, process_code, process_environment
 from tests.web_server import WebServer, by_path, response
 
@@ -417,8 +417,8 @@ def test_a_process_that_is_told_to_end_while_it_commits(tmp_path: Path, folder: 
     """The signal comes in the middle of the commit, which is finished all the same."""
     code = f"""
         import threading
-        from index.store import Writer
-        from index.watch import watch
+        from index.storage.store import Writer
+        from index.sources.watch import watch
         stop, commit = threading.Event(), Writer.commit
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

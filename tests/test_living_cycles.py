@@ -9,9 +9,9 @@ import pytest
 from fakes_index import FakeEmbedder, make_article, open_index
 
 from index import Index
-from index.generation import generation_folder
-from index.health import sizes
-from index.manifest import read_manifest
+from index.storage.generation import generation_folder
+from index.storage.health import sizes
+from index.storage.manifest import read_manifest
 
 ARTICLES, SYNCS, REBUILDS = 300, 100, 20
 DIMENSION = 96
@@ -66,7 +66,7 @@ def test_a_hundred_syncs_and_twenty_rebuilds(tmp_path: Path) -> None:
 
 
 def test_what_was_deleted_gives_its_space_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.generation.FEW_ROWS", 40)
+    monkeypatch.setattr("index.storage.generation.FEW_ROWS", 40)
     with opened(tmp_path / "library") as index:
         index.add([make_article(n) for n in range(30)])
         first = read_manifest(index.folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from bot import Answer, Chatbot
 from index import Article
 from index.errors import LongQuestionError
-from tests.fakes import FakeChatbot, Script, cite, seed_article
+from tests.fakes import Script, cite, seed_article
+from tests.fakes_index import make_article, open_index
+from tests.ui_fixtures import FakeChatbot
 from ui import RunningApp
 
 if TYPE_CHECKING:
@@ -98,7 +101,7 @@ def test_a_question_is_answered_with_marked_evidence(
     assert texts(page, "mark.hb-current") == quotes[:1]
     assert is_in_view(page, "mark.hb-current")
     assert_fits(page)
-    assert [page.locator(".hb-article").text_content()] == [article.text for article in chatbot.index.articles()]
+    assert texts(page, ".hb-panel .hb-article") == [article.text for article in chatbot.index.articles()]
     assert_untouched(page)
 
 
@@ -144,7 +147,7 @@ def test_a_phone_shows_everything_in_one_column(real_app: RunningApp, visit: Vis
         step()
         assert_fits(page)
         assert page.evaluate("window.innerWidth") == 360
-    assert page.locator(".hb-panel").bounding_box()["y"] > page.locator(".hb-chat").bounding_box()["y"]  # type: ignore[index]
+    assert page.locator(".hb-shelf").bounding_box()["y"] > page.locator(".hb-chat").bounding_box()["y"]  # type: ignore[index]
     page.locator(".hb-card button").first.click()
     page.wait_for_function("() => document.activeElement?.matches('mark.hb-current')")
     assert is_in_view(page, "mark.hb-current")
@@ -184,7 +187,7 @@ def test_hostile_text_is_shown_and_never_run(serve: Serve, visit: Visit) -> None
     assert texts(page, ".hb-quote") == texts(page, "mark.hb-current") == texts(page, ".hb-question p") == [HOSTILE]
     page.locator(".hb-card button").click()
     page.wait_for_timeout(300)
-    assert page.locator(".hb-chat :is(img, script, svg, a), .hb-panel :is(img, script, svg, a)").count() == 0
+    assert page.locator(":is(.hb-chat, .hb-shelf, .hb-panel) :is(img, script, svg, a)").count() == 0
     assert_fits(page)
     assert_untouched(page)
 
@@ -225,6 +228,38 @@ def test_one_answer_from_two_articles_can_be_switched(serve: Serve, visit: Visit
     assert page.locator(".hb-card a").get_attribute("href") == "https://example.org/2"
     page.get_by_role("button", name="All articles").click()
     page.wait_for_selector(".hb-library")
+
+
+def test_an_open_page_follows_the_library(serve: Serve, visit: Visit, tmp_path: Path) -> None:
+    bot: Any = FakeChatbot([], {})
+    with open_index(tmp_path / "library") as bot.index, open_index(tmp_path / "library") as other:
+        other.add([make_article(1), make_article(2)])
+        quote = make_article(1).text.partition(".")[0]
+        bot.scripts["Kim?"] = Script(Answer("x", "tr", True, (cite(make_article(1), quote),), "quote"))
+        reader, page = visit(serve(bot)), visit(serve(bot), "tr-TR")
+        ask(page, "Kim?")
+        page.locator("#hb-question textarea").fill("yarım kalan so")
+        folder = tmp_path / "news"
+        folder.mkdir()
+        for name in ("bridge", "museum", "tram"):
+            (folder / f"{name}.txt").write_text(f"The {name} was opened in Ankara on Monday, late in the day.\n")
+        # A connection that fails meanwhile costs the reader nothing.
+        page.context.set_offline(True)
+        page.wait_for_timeout(3500)
+        page.context.set_offline(False)
+        other.sync(folder)
+        reader.locator(".hb-library").get_by_text("The tram was opened").wait_for(timeout=5000)
+        page.get_by_role("status").get_by_text("kitaplıktan çıkarıldı").wait_for(timeout=5000)
+        assert reader.locator(".hb-library button").count() == 3
+        assert texts(page, ".hb-count") == ["Kitaplıkta 3 haber"]
+        assert texts(page, ".hb-question p") == ["Kim?"]
+        assert texts(page, ".hb-panel mark") == [quote]
+        assert page.locator("#hb-question textarea").input_value() == "yarım kalan so"
+        assert page.locator(".toast-wrap .toast-body").count() == 0
+        page.get_by_role("button", name="Tüm haberler").click()
+        page.wait_for_selector(".hb-library")
+        page.wait_for_selector(".hb-gone", state="detached")
+        assert_untouched(page)
 
 
 def test_chats_are_apart_and_a_new_one_starts_empty(serve: Serve, visit: Visit) -> None:

@@ -18,7 +18,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bot import Citation
+from bot import Chatbot, Citation
 from docs.generate_cli import PAGE, page
 from index import LANGUAGES, Article, Index, Language, Settings, seed_articles
 from index.embedding import Embedder
@@ -143,6 +143,7 @@ def test_the_installed_command_shows_help_and_version() -> None:
         ["--language", "de", "list"],
         ["chat", "--port", "70000"],
         ["chat", "--host", " "],
+        ["chat", "--add", "--watch", "news"],
         ["index"],
         ["nonsense"],
     ],
@@ -349,4 +350,73 @@ def test_chat_serves_the_page_until_ctrl_c(chat: tuple[subprocess.Popen[str], st
     assert process.returncode == 0
     assert said == ""
     assert warned.endswith("Ctrl-C stops it.\nStopped.\n")
+    assert "Traceback" not in warned
+
+
+class UnservedPage:
+    """Stands in for a served page; nobody visits it."""
+
+    url = "http://127.0.0.1:7860/"
+
+    def wait(self) -> None:
+        return
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The options of each page that a command would have served."""
+    options: list[dict[str, Any]] = []
+    monkeypatch.setattr("ui.app.launch", lambda chatbot, **given: options.append(given) or UnservedPage())
+    monkeypatch.setattr(Chatbot, "load", lambda self: None)
+    return options
+
+
+def test_chat_lets_visitors_add_only_when_told_to(run: Run, asked_home: Path, launched: list[dict[str, Any]]) -> None:
+    for arguments, said in ((["--add"], "can use this page and add articles"), ([], "can use this page;")):
+        result = run("chat", "--host", "0.0.0.0", "--home", str(asked_home), *arguments)
+        assert result.exit_code == 0
+        assert said in result.stderr
+    assert [options["may_add"] for options in launched] == [True, False]
+
+
+def test_a_watch_that_fails_is_said_and_the_page_goes_on(
+    run: Run, asked_home: Path, launched: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HABERCI_ALLOWED_HOSTS", "not a host!")
+    result = run("chat", "--home", str(asked_home), "--watch", "https://example.org/rss")
+    assert result.exit_code == 0
+    assert "HABERCI_ALLOWED_HOSTS" in result.stderr
+    assert result.stderr.endswith("Stopped.\n")
+
+
+def test_chat_follows_folders_while_the_page_is_served(home: Path, tmp_path: Path) -> None:
+    folder, missing = tmp_path / "news", tmp_path / "none"
+    folder.mkdir()
+    (folder / "museum.txt").write_text("The museum opened in Ankara on Monday. It shows 300 works.\n")
+    process = subprocess.Popen(
+        [HABERCI, "chat", "--port", "0", "--watch", str(folder), "--watch", str(missing)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+    )  # fmt: skip
+    with process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("Haberci is ready, with no articles yet")
+            assert process.stdout.readline().startswith("added\t")
+            assert process.stdout.readline().endswith("Articles in the library: 1.\n")
+            (folder / "bridge.txt").write_text("The bridge was closed on Sunday. Nobody was hurt.\n")
+            assert process.stdout.readline().endswith("\tThe bridge was closed on Sunday.\n")
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            said, warned = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, said) == (0, "")
+    assert f"{missing} cannot be read" in warned
+    assert warned.endswith("Watching. Ctrl-C stops it.\nStopped.\n")
     assert "Traceback" not in warned

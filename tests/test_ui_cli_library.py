@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from index import Index
-from index.generation import FOLDER
+from index.storage.generation import FOLDER
 from tests.fakes_index import ROOT, FakeEmbedder, open_index
 from tests.web_server import WebServer, by_path, response
 from ui import cli
@@ -370,7 +370,7 @@ def test_check_opens_what_nothing_else_can(quick: Run, folder: Path, home: Path)
 
 
 def test_what_cannot_be_mended_is_said(quick: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from index.health import Problem, Report
+    from index.storage.health import Problem, Report
 
     problems = (Problem("texts", "3"),)
     monkeypatch.setattr(Index, "check", lambda self, repair=False, progress=None: Report(problems))

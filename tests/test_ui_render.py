@@ -22,6 +22,7 @@ from ui.render import (
     library,
     panel,
     panel_bar,
+    shelf,
 )
 from ui.strings import EXAMPLES
 
@@ -171,10 +172,10 @@ def test_hostile_text_stays_text_everywhere() -> None:
     two = answer_of(citation, replace(citation, article_id="b"))
     for markup in (
         conversation(turns, "en"),
-        panel(article_view(article, "tr", citations=[citation], current=0), "tr", 1),
+        panel(article_view(article, "tr", citations=[citation], current=0), "tr", 1, article.id),
         library([article, other], "en"),
         gone_view(citation, "en"),
-        panel_bar("en", listed=True, turn=0, answer=two, shown_id="b"),
+        panel_bar("en", turn=0, answer=two, shown_id="b"),
     ):
         read = Reader(markup)
         assert "<script>window.pwned" in read.text or HOSTILE[:20] in read.text
@@ -270,13 +271,21 @@ def test_a_large_library_is_cut_and_says_so() -> None:
 def test_tabs_appear_for_several_articles_only() -> None:
     one, two = seed_article(), Article("two", CENTRE, title="İkinci")
     answer = answer_of(cite(one, CENTRE), cite(one, "Kiev"), cite(two, CENTRE))
-    buttons = Reader(panel_bar("en", listed=True, turn=4, answer=answer, shown_id="two")).all("button")
+    buttons = Reader(panel_bar("en", turn=4, answer=answer, shown_id="two")).all("button")
     tabs = [button for button in buttons if "data-turn" in button]
     assert [(tab["data-turn"], tab["data-citation"], tab.get("aria-current")) for tab in tabs] == [
         ("4", "0", None),
         ("4", "2", "true"),
     ]
-    assert "hb-tabs" not in panel_bar("en", listed=True, turn=4, answer=answer_of(cite(one, CENTRE)), shown_id=one.id)
+    assert "hb-tabs" not in panel_bar("en", turn=4, answer=answer_of(cite(one, CENTRE)), shown_id=one.id)
+
+
+def test_the_shelf_counts_its_articles_and_leads_to_the_list_of_several() -> None:
+    for articles, line, buttons in ((0, "", 0), (1, "Kitaplıkta 1 haber", 0), (23, "Kitaplıkta 23 haber", 1)):
+        read = Reader(shelf("", "tr", 7, articles))
+        assert read.text == line + ("Tüm haberler" if buttons else "")
+        assert len(read.all("button")) == buttons
+        assert read.all("section")[0]["data-revision"] == "7"
 
 
 def test_the_same_view_shown_again_differs_so_that_it_scrolls() -> None:

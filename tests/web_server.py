@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from index.fetch import Fetcher, FetchError
+from index.sources.fetch import Fetcher, FetchError
 
 LOOPBACK = ["127.0.0.0/8"]
 _TICK_S = 0.02

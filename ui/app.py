@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import gradio as gr
 
     from bot import Chatbot
+    from ui.adding import Adding
     from ui.chat import Chat
 
 TITLE = "Haberci"
@@ -24,6 +25,8 @@ FIRST_PORT, LAST_PORT = 7860, 7959
 # Questions that are worked on at once; the others wait in line.
 CONCURRENT_QUESTIONS = 4
 MAX_WAITING = 100
+# How often an open page asks whether the library has changed.
+FOLLOW_S = 3.0
 
 # Sent with every response: the page may load and call nothing but its own server. Gradio's scripts need
 # the two "unsafe" sources.
@@ -38,6 +41,14 @@ FOCUS_QUESTION = (
     "() => { if (window.matchMedia('(pointer: fine)').matches)"
     " document.querySelector('#hb-question textarea')?.focus({ preventScroll: true }); }"
 )
+# The address box cannot keep the focus while it is closed for an addition; nobody who went elsewhere is called back.
+FOCUS_ADDRESS = (
+    "() => { if (document.activeElement === document.body)"
+    " document.querySelector('#hb-address :is(input, textarea)')?.focus({ preventScroll: true }); }"
+)
+# What a screen reader is to read out whenever it changes.
+STATUS = "element.setAttribute('role', 'status');"
+CLEAR = "() => ''"
 
 
 class PortError(HaberciError):
@@ -54,8 +65,9 @@ class PortError(HaberciError):
 class RunningApp:
     """A served page. Use it in a ``with`` statement, or call :meth:`close`."""
 
-    def __init__(self, blocks: gr.Blocks, url: str) -> None:
+    def __init__(self, blocks: gr.Blocks, url: str, adding: Adding | None = None) -> None:
         self._blocks = blocks
+        self._adding = adding
         self.url = url
 
     def wait(self) -> None:
@@ -68,8 +80,10 @@ class RunningApp:
             self.close()
 
     def close(self) -> None:
-        """Stop serving and free the port. A second call does nothing."""
+        """Stop serving and free the port; break off an addition under way. A second call does nothing."""
         self._blocks.close(verbose=False)
+        if self._adding is not None:
+            self._adding.close()
 
     def __enter__(self) -> Self:
         return self
@@ -87,10 +101,12 @@ def launch(
     *,
     title: str | None = None,
     open_browser: bool = False,
+    may_add: bool = False,
 ) -> RunningApp:
     """Serve the page in the background and return at once.
 
-    ``port``: None takes the first free one from 7860 on, 0 any free one. Nothing is printed, shared or sent
+    ``port``: None takes the first free one from 7860 on, 0 any free one. ``may_add``: whoever reaches the page may
+    put articles into the library, by the address of a page or feed. Nothing is printed, shared or sent
     anywhere; the page loads nothing from other hosts. Raises ValueError for a host or port that cannot be
     one, :class:`PortError` when the port is taken.
     """
@@ -98,7 +114,7 @@ def launch(
         raise ValueError(f"host must be a name or an address such as 127.0.0.1, not {host!r}")
     if port is not None and (isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535):
         raise ValueError(f"port must be None or a whole number from 0 to 65535, not {port!r}")
-    blocks = build_app(chatbot, title=title)
+    blocks, adding = _build(chatbot, title, may_add=may_add)
     chosen = free_port(host, port)
     try:
         blocks.launch(
@@ -125,28 +141,37 @@ def launch(
     except OSError as error:
         blocks.close(verbose=False)
         raise PortError(host=host, port=chosen, reason=str(error)) from error
-    return RunningApp(blocks, str(blocks.local_url))
+    return RunningApp(blocks, str(blocks.local_url), adding)
 
 
-def build_app(chatbot: Chatbot, *, title: str | None = None) -> gr.Blocks:
+def build_app(chatbot: Chatbot, *, title: str | None = None, may_add: bool = False) -> gr.Blocks:
     """The page around ``chatbot``, not yet served. :func:`launch` serves it with its style and its theme."""
+    return _build(chatbot, title, may_add=may_add)[0]
+
+
+def _build(chatbot: Chatbot, title: str | None, *, may_add: bool) -> tuple[gr.Blocks, Adding | None]:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Nobody is to be told that Haberci is used.
     import gradio as gr
     from gradio.events import api
 
+    from ui.adding import Adding
     from ui.chat import Chat
 
     chat = Chat(chatbot, title or TITLE)
+    adding = Adding(chatbot.index, chat.shelf) if may_add else None
     blocks = gr.Blocks(title=title or TITLE, analytics_enabled=False, fill_width=True)
     with blocks:
         # First, since the page's own events would otherwise take the name.
         api(chat.api_ask, api_name="ask", api_description="Answer a question about the articles in the library.")
-        _wire(blocks, _layout(), chat)
+        parts = _layout(may_add=may_add)
+        _wire(blocks, parts, chat)
+        if adding is not None:
+            _wire_adding(blocks, parts, adding)
     blocks.queue(default_concurrency_limit=CONCURRENT_QUESTIONS, max_size=MAX_WAITING)
-    return blocks
+    return blocks, adding
 
 
-def _layout() -> dict[str, Any]:
+def _layout(*, may_add: bool) -> dict[str, Any]:
     """The components by name. They are filled when somebody arrives, in the language of their browser."""
     import gradio as gr
 
@@ -166,7 +191,19 @@ def _layout() -> dict[str, Any]:
                 parts["send"] = gr.Button("", variant="primary", scale=0, min_width=72, elem_id="hb-send")
                 parts["clear"] = gr.Button("", variant="secondary", scale=0, min_width=72, elem_id="hb-clear")
         with gr.Column(elem_id="hb-right", scale=5, min_width=280):
+            # Apart, so that a library that changes never writes over what somebody is reading.
+            parts["shelf"] = gr.HTML("", elem_id="hb-library", js_on_load=_resource("shelf.js"), **plain)
+            parts["gone"] = gr.HTML("", elem_id="hb-news", js_on_load=STATUS, **plain)
             parts["panel"] = gr.HTML("", elem_id="hb-side", js_on_load=_resource("panel.js"), **plain)
+            if may_add:
+                with gr.Row(elem_id="hb-add", equal_height=True):
+                    parts["address"] = gr.Textbox(
+                        label="URL", lines=1, max_lines=1, scale=8, min_width=120, elem_id="hb-address"
+                    )  # fmt: skip
+                    parts["add"] = gr.Button("", variant="secondary", scale=0, min_width=72, elem_id="hb-add-send")
+                parts["added"] = gr.HTML("", elem_id="hb-added", js_on_load=STATUS, **plain)
+    parts["sight"] = gr.JSON(visible=False)
+    parts["timer"] = gr.Timer(FOLLOW_S)
     return parts
 
 
@@ -180,15 +217,35 @@ def _wire(blocks: gr.Blocks, parts: dict[str, Any], chat: Chat) -> None:
     answered = [turns, conversation, panel, question, parts["send"]]
 
     blocks.load(
-        chat.arrive, None, [parts["masthead"], conversation, panel, question, parts["send"], parts["clear"]], **quick
+        chat.arrive,
+        None,
+        [parts["masthead"], conversation, parts["shelf"], question, parts["send"], parts["clear"]],
+        **quick,
     )
     asked = gr.on([question.submit, parts["send"].click], chat.ask, [question, turns], answered, **hidden)
     chosen = conversation.example(chat.example, [turns], answered, **hidden)
     cleared = parts["clear"].click(chat.clear, None, answered, cancels=[asked, chosen], **quick)
     for event in (asked, chosen, cleared):
         event.then(None, js=FOCUS_QUESTION, **hidden)
-    for part in (conversation, panel):
+    for part in (conversation, parts["shelf"], panel):
         part.show(chat.show, [turns], [panel], trigger_mode="always_last", **quick)
+    # Not in the queue, where many open pages would keep questions waiting.
+    parts["timer"].tick(
+        chat.follow, [parts["sight"]], [parts["shelf"], parts["gone"]], js=_resource("sight.js"), queue=False, **quick
+    )  # fmt: skip
+    panel.change(None, None, [parts["gone"]], js=CLEAR, **hidden)
+
+
+def _wire_adding(blocks: gr.Blocks, parts: dict[str, Any], adding: Adding) -> None:
+    import gradio as gr
+
+    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    address, send = parts["address"], parts["add"]
+    told = [parts["added"], parts["shelf"], address, send]
+    blocks.load(adding.arrive, None, [address, send], concurrency_limit=None, **hidden)
+    waiting = gr.on([address.submit, send.click], adding.wait, [address], told, concurrency_limit=None, **hidden)
+    added = waiting.then(adding.add, [address], told, concurrency_limit=1, **hidden)
+    added.then(None, js=FOCUS_ADDRESS, **hidden)
 
 
 def _theme() -> Any:

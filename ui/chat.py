@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Update = Any  # A component's new value, gr.update(...) or gr.skip(): Gradio has no common type for these.
+# In the place of a revision, of a library that cannot be read.
+_UNKNOWN = -1
 
 
 class Chat:
@@ -35,15 +38,18 @@ class Chat:
         self._chatbot = chatbot
         self._title = title
         self._shown = itertools.count(1)
+        # The list of each language with its revision, made once for all who look at it.
+        self._shelves: dict[Language, tuple[int, str]] = {}
+        self._one_shelf = threading.Lock()
 
-    # Outputs: masthead, conversation, panel, question box, ask button, new-chat button.
+    # Outputs: masthead, conversation, shelf, question box, ask button, new-chat button.
     def arrive(self, request: gr.Request) -> tuple[Update, ...]:
         """A fresh page in the browser's language."""
-        page = _page(request)
+        page = page_of(request)
         return (
             render.masthead(self._title, page),
             render.conversation((), page, self._examples()),
-            self._library(page),
+            self.shelf(page),
             gr.update(label=text(page, "question_label"), placeholder=text(page, "question_placeholder")),
             gr.update(value=text(page, "send")),
             gr.update(value=text(page, "new_chat")),
@@ -52,7 +58,7 @@ class Chat:
     # Outputs: turns, conversation, panel, question box, ask button.
     def ask(self, question: str | None, turns: list[Turn], request: gr.Request) -> Iterator[tuple[Update, ...]]:
         """Answer ``question`` as it is found; a failed one goes back into the box."""
-        page = _page(request)
+        page = page_of(request)
         question = _whole_characters(question or "")
         if not question.strip():
             yield (gr.skip(),) * 5
@@ -69,7 +75,7 @@ class Chat:
         failed = turns[-1].error is not None
         # What was marked for an earlier question is no evidence for this one.
         nothing = turns[-1].answer is not None and not turns[-1].answer.found
-        panel = self._library(page) if nothing else gr.skip()
+        panel = "" if nothing else gr.skip()
         yield self._frame(turns, page, panel, question if failed else gr.skip(), busy=False)
 
     def example(self, event: gr.EventData, turns: list[Turn], request: gr.Request) -> Iterator[tuple[Update, ...]]:
@@ -79,8 +85,8 @@ class Chat:
 
     # Outputs: panel.
     def show(self, event: gr.EventData, turns: list[Turn], request: gr.Request) -> Update:
-        """Show the quote or the article that was clicked; the library for anything else."""
-        page = _page(request)
+        """Show the quote or the article that was clicked; for anything else nothing, which leaves the library."""
+        page = page_of(request)
         data = _data(event)
         try:
             cited = _cited(turns, data.get("turn"), data.get("citation"))
@@ -90,22 +96,55 @@ class Chat:
         except HaberciError as error:
             return self._panel(render.notice(error.message(page), page), page)
         if article is None:
-            return self._library(page)
-        return self._panel(render.panel_bar(page, listed=self._several()) + render.article_view(article, page), page)
+            return ""
+        return self._panel(render.panel_bar(page) + render.article_view(article, page), page, article.id)
 
     # Outputs: turns, conversation, panel, question box, ask button.
     def clear(self, request: gr.Request) -> tuple[Update, ...]:
         """Forget the conversation."""
-        page = _page(request)
+        page = page_of(request)
         chat = render.conversation((), page, self._examples())
-        return [], chat, self._library(page), "", gr.update(interactive=True)
+        return [], chat, "", "", gr.update(interactive=True)
+
+    # Outputs: shelf, what is said of the open article.
+    def follow(self, sight: object, request: gr.Request) -> tuple[Update, Update]:
+        """The library as it is now, for a page that shows another revision; nothing changes otherwise.
+
+        ``sight`` is what the browser says it shows: {"revision": …, "article": the id of the one that is open}.
+        """
+        page = page_of(request)
+        seen = sight if isinstance(sight, dict) else {}
+        opened = seen.get("article")
+        try:
+            if self._chatbot.index.revision == seen.get("revision"):
+                return gr.skip(), gr.skip()
+            is_gone = isinstance(opened, str) and opened and self._chatbot.index.article(opened) is None
+        except HaberciError as error:
+            # Said once: telling it again with every tick would have it read out again.
+            is_told = seen.get("revision") == _UNKNOWN
+            return gr.skip() if is_told else _broken_shelf(error, page), gr.skip()
+        return self.shelf(page), render.gone_note(page) if is_gone else ""
+
+    def shelf(self, page: Language) -> str:
+        """The library as a list; with one article only, that article."""
+        try:
+            with self._one_shelf:
+                # Read before the articles: what is written in between is seen with the next look.
+                revision = self._chatbot.index.revision
+                if page not in self._shelves or self._shelves[page][0] != revision:
+                    articles = self._chatbot.index.articles()
+                    shelf = render.shelf(render.library(articles, page), page, revision, len(articles))
+                    self._shelves[page] = revision, shelf
+                return self._shelves[page][1]
+        except HaberciError as error:
+            return _broken_shelf(error, page)
 
     def api_ask(self, question: str, request: gr.Request) -> dict[str, Any]:
         """Answer one question. Returns the answer's text, language, found, citations and method as JSON."""
         try:
             return self._chatbot.ask(question).to_dict()
         except HaberciError as error:
-            raise gr.Error(error.message(_page(request)), print_exception=False) from error
+            raise gr.Error(error.message(page_of(request)), print_exception=False) from error
 
     def _stream(self, turns: list[Turn], page: Language) -> Iterator[tuple[Update, ...]]:
         """The frames of a growing answer; ``turns[-1]`` holds the answer at the end."""
@@ -136,27 +175,18 @@ class Chat:
     def _evidence(self, answer: Answer, turn: int, number: int, page: Language) -> str:
         """The article of one citation with everything that the answer quotes from it marked."""
         chosen = answer.citations[number]
-        bar = render.panel_bar(page, listed=self._several(), turn=turn, answer=answer, shown_id=chosen.article_id)
+        bar = render.panel_bar(page, turn=turn, answer=answer, shown_id=chosen.article_id)
         article = self._chatbot.index.article(chosen.article_id)
         if article is None:
             return self._panel(bar + render.gone_view(chosen, page), page)
         here = [citation for citation in answer.citations if citation.article_id == chosen.article_id]
         # By position, not by value: the same sentence may be cited twice.
         current = sum(citation.article_id == chosen.article_id for citation in answer.citations[:number])
-        return self._panel(bar + render.article_view(article, page, citations=here, current=current), page)
+        view = render.article_view(article, page, citations=here, current=current)
+        return self._panel(bar + view, page, article.id)
 
-    def _library(self, page: Language) -> str:
-        try:
-            articles = self._chatbot.index.articles()
-        except HaberciError as error:
-            return self._panel(render.notice(error.message(page), page), page)
-        return self._panel(render.library(articles, page), page)
-
-    def _several(self) -> bool:
-        return len(self._chatbot.index) > 1
-
-    def _panel(self, inside: str, page: Language) -> str:
-        return render.panel(inside, page, next(self._shown))
+    def _panel(self, inside: str, page: Language, article_id: str = "") -> str:
+        return render.panel(inside, page, next(self._shown), article_id)
 
     def _languages(self, answer: Answer) -> dict[str, Language]:
         found = {citation.article_id: self._chatbot.index.article(citation.article_id) for citation in answer.citations}
@@ -171,8 +201,13 @@ class Chat:
         return [example for example in EXAMPLES if any(example.answered_by in article.text for article in articles)]
 
 
-def _page(request: gr.Request) -> Language:
+def page_of(request: gr.Request) -> Language:
+    """The language of the visitor's browser."""
     return page_language(request.headers.get("accept-language"))
+
+
+def _broken_shelf(error: HaberciError, page: Language) -> str:
+    return render.shelf(render.notice(error.message(page), page), page, _UNKNOWN)
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:

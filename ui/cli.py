@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +18,7 @@ from index import Index
 from index.articles import shorten
 from index.search import MAX_QUESTION_CHARS, check_question
 from ui import library_cli, upkeep_cli  # noqa: F401 - their commands
-from ui.commands import DONE, NOT_FOUND, Home, Json, app, command, load_model, seed
+from ui.commands import DONE, NOT_FOUND, Home, Json, app, command, load_model, seed, tell
 from ui.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -33,12 +34,17 @@ def chat(
     host: Annotated[str, typer.Option(metavar="HOST", help="opt_host")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="opt_port")] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="opt_open")] = False,
+    may_add: Annotated[bool, typer.Option("--add", help="opt_add")] = False,
+    watched: Annotated[list[str] | None, typer.Option("--watch", metavar="FOLDER|FILE|URL", help="opt_watch")] = None,
     llm: _Llm = None,
     home: Home = None,
 ) -> int:
     terminal: Terminal = context.obj
     if not host.strip():
         raise typer.BadParameter(terminal.text("host_blank"), param_hint="--host")
+    if may_add and watched:
+        # The next sync would remove what a visitor has added, since none of the sources holds it.
+        raise typer.BadParameter(terminal.text("add_or_watch"), param_hint="--add")
     from ui.app import free_port, launch
 
     if port:
@@ -47,22 +53,48 @@ def chat(
     with Index.open(home) as index:
         chatbot = _open_chatbot(terminal, index, llm)
         load_model(terminal, index)
-        seed(terminal, index)
+        if not watched:  # the first sync would remove the shipped article again
+            seed(terminal, index)
         with terminal.step("step_page"):
             chatbot.load()
-            page = launch(chatbot, host=host, port=port, open_browser=open_browser)
+            page = launch(chatbot, host=host, port=port, open_browser=open_browser, may_add=may_add)
         with page:
-            _announce(terminal, page.url, host, len(index))
-            page.wait()
+            _announce(terminal, page.url, host, len(index), may_add=may_add)
+            with _following(terminal, index, watched or []):
+                page.wait()
         terminal.note(terminal.text("chat_stopped"))
     return DONE
 
 
-def _announce(terminal: Terminal, url: str, host: str, articles: int) -> None:
+@contextmanager
+def _following(terminal: Terminal, index: Index, sources: Sequence[str]) -> Iterator[None]:
+    """Keeps the library equal to ``sources`` for as long as the block lasts, in a thread beside it."""
+    stop = threading.Event()
+
+    def follow() -> None:
+        try:
+            library_cli.follow(terminal, index, sources, library_cli.WATCH_INTERVAL_MIN, stop)
+        except Exception as error:  # noqa: BLE001
+            # The page goes on with what the library holds.
+            tell(terminal, error)
+
+    thread = threading.Thread(target=follow, name="watch")
+    if sources:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        if sources:
+            thread.join()
+
+
+def _announce(terminal: Terminal, url: str, host: str, articles: int, *, may_add: bool) -> None:
     form = {0: "ready_none", 1: "ready_one"}.get(articles, "ready_many")
     terminal.show((terminal.text(form, url=url, count=articles), "bold"))
     if not host.startswith(_LOOPBACK):
-        terminal.note((terminal.text("open_to_others", host=host), "yellow"))
+        key = "open_to_others_may_add" if may_add else "open_to_others"
+        terminal.note((terminal.text(key, host=host), "yellow"))
     terminal.note(terminal.text("stop_hint"))
 
 

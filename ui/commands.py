@@ -77,10 +77,8 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
             code = function(context, **arguments)
             sys.stdout.flush()
         except HaberciError as error:
-            terminal.note(" ".join(error.message(terminal.language).split()))
+            tell(terminal, error)
             code = WRONG_USAGE if isinstance(error, QuestionError) else FAILED
-            if terminal.debug:
-                traceback.print_exc()
         except KeyboardInterrupt:
             terminal.note(terminal.text("stopped"))
             code = INTERRUPTED
@@ -92,15 +90,23 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
             raise
         except Exception as error:  # noqa: BLE001
             # Left to Python, a mistake of ours would exit with 1, which says "the articles don't say".
-            terminal.note(terminal.text("bug", error=" ".join(repr(error).split())))
+            tell(terminal, error)
             code = FAILED
-            if terminal.debug:
-                traceback.print_exc()
         raise typer.Exit(code)
 
     name = function.__name__.removesuffix("_")
     app.command(name, help=f"help_{name}")(run)
     return run
+
+
+def tell(terminal: Terminal, error: Exception) -> None:
+    """Say in one line what went wrong; where, when that is wanted."""
+    if isinstance(error, HaberciError):
+        terminal.note(" ".join(error.message(terminal.language).split()))
+    else:
+        terminal.note(terminal.text("bug", error=" ".join(repr(error).split())))
+    if terminal.debug:
+        traceback.print_exception(error)
 
 
 # --- options ----------------------------------------------------------------------------------------

@@ -14,15 +14,18 @@ import typer
 
 from index import Article, Changes, HaberciError, Index, Language, read_articles
 from index.articles import find_article_files
-from index.documents import DOCUMENT_SUFFIXES
 from index.errors import ArticleFileError
-from index.sources import is_address
+from index.sources.documents import DOCUMENT_SUFFIXES
+from index.sources.places import is_address
 from ui.commands import DONE, FAILED, SOME_FAILED, Home, Json, command, load_model
 from ui.terminal import Report, Terminal
 
 _STYLES = {"added": "green", "changed": "yellow", "renamed": "yellow", "removed": "yellow", "unchanged": "dim",
            "failed": "red"}  # fmt: skip
 _TOUCHED = ("added", "changed", "renamed", "removed")
+
+# Between two looks at the addresses that are watched.
+WATCH_INTERVAL_MIN = 15.0
 
 _Sources = Annotated[list[str], typer.Argument(metavar="FOLDER|FILE|URL", help="arg_sources", show_default=False)]
 
@@ -153,7 +156,7 @@ def sync(
 
 def _refuses(terminal: Terminal, index: Index, sources: Sequence[str]) -> bool:
     """Whether something that is missing would take articles with it; says what."""
-    from index.watch import doubtful_folders
+    from index.sources.watch import doubtful_folders
 
     doubtful = doubtful_folders(index, sources)
     for error in doubtful.values():
@@ -205,32 +208,41 @@ def _two_steps(terminal: Terminal, *, quiet: bool) -> Iterator[tuple[Report, Rep
 def watch(
     context: typer.Context,
     sources: _Sources,
-    interval_min: Annotated[float, typer.Option("--interval", metavar="MINUTES", min=1, help="opt_interval")] = 15,
+    interval_min: Annotated[
+        float, typer.Option("--interval", metavar="MINUTES", min=1, help="opt_interval")
+    ] = WATCH_INTERVAL_MIN,
     home: Home = None,
 ) -> int:
-    from index.watch import watch as keep_equal
-
     terminal: Terminal = context.obj
     with _stop_on_signals() as stop, Index.open(home) as index:
-        titles = _titles(index)
-        terminal.note(terminal.text("watch_begins"))
-        is_first = True
-
-        def on_changes(changes: Changes) -> None:
-            nonlocal titles, is_first
-            titles = _show_sync(terminal, index, changes, titles)
-            if is_first:
-                terminal.note(terminal.text("watching"))
-            is_first = False
-
-        def on_error(error: HaberciError) -> None:
-            terminal.note((_line(error, terminal.language), _STYLES["failed"]))
-
-        keep_equal(
-            index, sources, interval_s=60 * interval_min, stop=stop, on_changes=on_changes, on_error=on_error
-        )  # fmt: skip
+        follow(terminal, index, sources, interval_min, stop)
     terminal.note(terminal.text("chat_stopped"))
     return DONE
+
+
+def follow(
+    terminal: Terminal, index: Index, sources: Sequence[str], interval_min: float, stop: threading.Event
+) -> None:
+    """Keep the library equal to ``sources`` until ``stop`` is set, and say what happens."""
+    from index.sources.watch import watch as keep_equal
+
+    titles = _titles(index)
+    terminal.note(terminal.text("watch_begins"))
+    is_first = True
+
+    def on_changes(changes: Changes) -> None:
+        nonlocal titles, is_first
+        titles = _show_sync(terminal, index, changes, titles)
+        if is_first:
+            terminal.note(terminal.text("watching"))
+        is_first = False
+
+    def on_error(error: HaberciError) -> None:
+        terminal.note((_line(error, terminal.language), _STYLES["failed"]))
+
+    keep_equal(
+        index, sources, interval_s=60 * interval_min, stop=stop, on_changes=on_changes, on_error=on_error
+    )  # fmt: skip
 
 
 @contextmanager
@@ -282,7 +294,7 @@ def _show_failed(terminal: Terminal, changes: Changes) -> None:
 
 def _titles(index: Index) -> dict[str, str]:
     """The title of every article by its id, without reading their texts."""
-    from index.catalogue import Catalogue
+    from index.storage.catalogue import Catalogue
 
     if not index.revision:
         return {}

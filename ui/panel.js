@@ -1,31 +1,33 @@
-// The script of the panel: clicks become events, and the marked quote is brought into view.
+// The script of the panel: clicks become events, and what was asked for is brought into view.
 const NARROW = "(max-width: 899px)";
 
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]");
   if (!button) return;
-  const { action, turn, citation, article } = button.dataset;
+  const { action, turn, citation } = button.dataset;
   if (action === "back") {
     const all = document.querySelectorAll(".hb-turn");
     all[all.length - 1]?.scrollIntoView({ block: "start" });
     return;
   }
-  document.documentElement.dataset.hbJump = citation === undefined ? "top" : "mark";
-  trigger("show", citation === undefined ? { article } : { turn: Number(turn), citation: Number(citation) });
+  document.documentElement.dataset.hbJump = "mark";
+  trigger("show", { turn: Number(turn), citation: Number(citation) });
 });
 
 watch("value", () => {
   const wish = document.documentElement.dataset.hbJump;
   delete document.documentElement.dataset.hbJump;
-  const sheet = element.querySelector(".hb-sheet");
+  // While the panel is empty, the library stands in its place.
+  const place = element.querySelector(".hb-panel") ? element : document.querySelector("#hb-library");
+  const sheet = place.querySelector(".hb-sheet");
   const mark = element.querySelector("mark.hb-current");
   const narrow = window.matchMedia(NARROW).matches;
-  if (sheet && !narrow) {
+  if (sheet && place === element && !narrow) {
     const above = mark ? mark.getBoundingClientRect().top - sheet.getBoundingClientRect().top : 0;
     sheet.scrollTop = mark ? sheet.scrollTop + above - sheet.clientHeight / 3 : 0;
   }
   if (!wish) return;
-  if (narrow) (mark || element).scrollIntoView({ block: mark ? "center" : "start" });
-  // So that a screen reader and the Tab key go on from the quote.
-  if (mark && wish === "mark") mark.focus({ preventScroll: true });
+  if (narrow) (mark || place).scrollIntoView({ block: mark ? "center" : "start" });
+  // So that a screen reader and the Tab key go on from there.
+  (wish === "mark" && mark ? mark : sheet)?.focus({ preventScroll: true });
 });

@@ -224,10 +224,32 @@ def _card(turn: int, number: int, answer: Answer, page: Language, languages: Map
 # --- the panel beside it ----------------------------------------------------------------------------
 
 
-def panel(inside: str, page: Language, shown: int) -> str:
-    """The panel around its contents. ``shown`` differs every time, so that showing the same thing again scrolls."""
+def panel(inside: str, page: Language, shown: int, article_id: str = "") -> str:
+    """The panel around its contents. ``shown`` differs every time, so that showing the same thing again scrolls.
+
+    ``article_id``: the article that is open, so that the reader can be told when it goes.
+    """
     label = text(page, "panel_label")
-    return f'<section class="hb-panel" lang="{page}" aria-label="{label}" data-shown="{shown}">{inside}</section>'
+    return (
+        f'<section class="hb-panel" lang="{page}" aria-label="{label}" data-shown="{shown}" '
+        f'data-article="{escape(article_id)}">{inside}</section>'
+    )
+
+
+def shelf(inside: str, page: Language, revision: int, articles: int = 0) -> str:
+    """What stands in the panel's place while it is empty: the library, and above it a line for when it is not.
+
+    The line tells how many ``articles`` there are; of several it leads to the list. ``revision`` is the library's.
+    """
+    everything = f'<button type="button" data-action="show">{text(page, "library_all")}</button>'
+    line = (
+        f'<div class="hb-bar"><p class="hb-count">{count_text(page, "in_library", articles)}</p>'
+        f"{everything if articles > 1 else ''}</div>"
+    )
+    return (
+        f'<section class="hb-shelf" lang="{page}" aria-label="{text(page, "library_title")}" '
+        f'data-revision="{revision}">{line if articles else ""}{inside}</section>'
+    )
 
 
 def library(articles: Sequence[Article], page: Language) -> str:
@@ -285,6 +307,11 @@ def article_view(
     )
 
 
+def gone_note(page: Language) -> str:
+    """What is said above an open article that has left the library."""
+    return f'<p class="hb-gone" lang="{page}">{text(page, "open_article_gone")}</p>'
+
+
 def gone_view(citation: Citation, page: Language) -> str:
     """What stands in place of an article that was removed since it was cited."""
     return f'<div class="hb-sheet" tabindex="0">{_lost(citation, page, "article_gone")}</div>'
@@ -307,14 +334,11 @@ def _in_language(article: Article, page: Language) -> str:
     return text(page, f"article_language_{article.language}") if article.language else ""
 
 
-def panel_bar(
-    page: Language, *, listed: bool, turn: int | None = None, answer: Answer | None = None, shown_id: str = ""
-) -> str:
-    """The panel's buttons: back to the chat (on a phone), the cited articles, with ``listed`` the list of all."""
+def panel_bar(page: Language, *, turn: int | None = None, answer: Answer | None = None, shown_id: str = "") -> str:
+    """The panel's buttons: back to the chat (on a phone) and the cited articles."""
     tabs = _tabs(turn, answer, shown_id, page) if turn is not None and answer is not None else ""
     back = f'<button type="button" class="hb-back" data-action="back">{text(page, "back_to_chat")}</button>'
-    everything = f'<button type="button" class="hb-all" data-action="show">{text(page, "library_all")}</button>'
-    return f'<div class="hb-bar">{back}{tabs}{everything if listed else ""}</div>'
+    return f'<div class="hb-bar">{back}{tabs}</div>'
 
 
 def _tabs(turn: int, answer: Answer, shown_id: str, page: Language) -> str:

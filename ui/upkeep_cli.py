@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from index import Article, Index, Language, Settings
-from index.health import Problem, Status
 from index.settings import PACKAGED_MODEL
+from index.storage.health import Problem, Status
 from ui.commands import DONE, FAILED, SOME_FAILED, Home, Json, JsonList, command, load_model
 from ui.terminal import Terminal, shown
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from index.articles import complete
-from index.catalogue import FILE_NAME as CATALOGUE
-from index.catalogue import Catalogue, Record
-from index.chroma import ChromaServer
-from index.errors import HaberciError
-from index.generation import FOLDER, Generation
-from index.health import broken_keys, counted_rows
-from index.manifest import FILE_NAME, Manifest, Recipe, write_manifest
-from index.store import Writer, chroma_errors
-from index.types import Article
+from index.errors import StoreError
+from index.storage.catalogue import FILE_NAME as CATALOGUE
+from index.storage.catalogue import Catalogue, Record
+from index.storage.chunks import ChunkStore
+from index.storage.generation import FOLDER, generation_folder
+from index.storage.health import broken_keys, counted_rows
+from index.storage.manifest import FILE_NAME, Manifest, Recipe, write_manifest
+from index.storage.store import Writer
+from index.types import Article, Language
 
 Put = Callable[[Writer, Sequence[Article]], None]
 
@@ -36,10 +35,10 @@ def recover_manifest(folder: Path, recipe: Recipe, library: str) -> Manifest:
     return manifest
 
 
-def recover_catalogue(folder: Path, manifest: Manifest, server: ChromaServer | None) -> int:
+def recover_catalogue(folder: Path, manifest: Manifest) -> int:
     """A catalogue of the texts that the index holds, in the place of a lost one, which is kept aside. How many articles
     it has; none when the index cannot be read either."""
-    articles = _texts_in_index(folder, manifest, server)
+    articles = _texts_in_index(folder, manifest)
     for name in (CATALOGUE, f"{CATALOGUE}-journal"):
         if (folder / name).exists():
             (folder / name).replace(folder / f"damaged-{name}")
@@ -51,28 +50,22 @@ def recover_catalogue(folder: Path, manifest: Manifest, server: ChromaServer | N
     return len(articles)
 
 
-def _texts_in_index(folder: Path, manifest: Manifest, server: ChromaServer | None) -> list[Article]:
+def _texts_in_index(folder: Path, manifest: Manifest) -> list[Article]:
     try:
-        with chroma_errors(folder, "opened"):
-            generation = Generation(
-                folder, manifest.library, manifest.generation, manifest.lexical, server, create=False
-            )
-    except HaberciError:
+        chunk_store = ChunkStore(generation_folder(folder, manifest.generation), create=False)
+    except StoreError:
         return []
     try:
-        with chroma_errors(folder, "read"):
-            whole = generation.whole_keys()
-            pieces: dict[tuple[str, str, str], list[tuple[int, str]]] = defaultdict(list)
-            for collection in (generation.sentences, generation.chunks):
-                got: Any = collection.get(include=["documents", "metadatas"])
-                for text, metadata in zip(got["documents"], got["metadatas"], strict=True):
-                    # A heading's place is that of its sentence row; its chunks repeat it.
-                    if metadata["key"] in whole:
-                        named = (metadata["article_id"], metadata["key"], metadata["language"])
-                        pieces[named].append((metadata["start"], text))
+        whole = [key for key, rows in chunk_store.versions().items() if rows is not None]
+        pieces: dict[tuple[str, str, Language], list[tuple[int, str]]] = defaultdict(list)
+        for chunk in chunk_store.chunks_of(whole):
+            article = pieces[chunk.article_id, chunk.key, chunk.language]
+            article.append((chunk.start, chunk.text))
+            if chunk.heading is not None and chunk.heading_start is not None:
+                article.append((chunk.heading_start, chunk.heading))
     finally:
-        generation.close()
-    return [complete(Article(i, _joined(parts), language=language)) for (i, _, language), parts in pieces.items()]  # type: ignore[arg-type]
+        chunk_store.close()
+    return [complete(Article(i, _joined(parts), language=language)) for (i, _, language), parts in pieces.items()]
 
 
 def _joined(pieces: Sequence[tuple[int, str]]) -> str:

@@ -1,6 +1,6 @@
 """Feeds: which bytes are one, the entries of one, and the feeds that a page names.
 
-feedparser reads them, from what :mod:`index.feed_xml` leaves of them.
+feedparser reads them, from what :mod:`index.sources.feed_xml` leaves of them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from lxml.html import HTMLParser, document_fromstring
 
-from index.connections import shown_url
-from index.documents.decoding import decode
-from index.documents.document import DocumentError
 from index.errors import HaberciError
-from index.feed_xml import FEED_TYPES, MAX_URL_CHARS, needed_of, root_at, tree_of
+from index.sources.connections import shown_url
+from index.sources.documents.decoding import decode
+from index.sources.documents.document import DocumentError
+from index.sources.feed_xml import FEED_TYPES, MAX_URL_CHARS, needed_of, root_at, tree_of
 from index.text import fold
 from index.types import LANGUAGES, Language
 
@@ -41,7 +41,7 @@ class Entry:
 
     ``url`` is absolute, http or https. ``id`` is the feed's own, else the address, else a hash of the content.
     ``published``: the day as it was where it was written; when the feed gives none, that of the last change. ``html``
-    is the article itself, when the feed carries it; what an entry has beside a link is mostly a teaser, and is left out.
+    is the article itself, when the feed carries it; what an entry has beside a link is mostly a teaser and left out.
     """
 
     url: str | None

@@ -18,7 +18,7 @@ from typing import Any
 from lxml import etree
 
 from index.blocks import MAX_HEADING_CHARS
-from index.documents.cleaning import (
+from index.sources.documents.cleaning import (
     clean_line,
     clean_text,
     join_lines,
@@ -28,8 +28,8 @@ from index.documents.cleaning import (
     settled_language,
     table_row,
 )
-from index.documents.document import Document, DocumentError
-from index.documents.sniffing import encrypted, is_really
+from index.sources.documents.document import Document, DocumentError
+from index.sources.documents.sniffing import encrypted, is_really
 
 MAX_PART_BYTES = 64_000_000
 """Of one XML part, unpacked. The text of a thick book is a tenth of that."""
@@ -51,7 +51,7 @@ def read_docx(data: bytes) -> Document:
     """The document of a Word file. A ZIP archive that is none is refused by its name.
 
     Footnotes, comments, headers and footers are not part of the text.
-    Raises :class:`~index.documents.DocumentError`.
+    Raises :class:`~index.sources.documents.DocumentError`.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:

@@ -1,6 +1,6 @@
 """One address of the web to its bytes, within bounds of place, size and time.
 
-:mod:`index.connections` decides what may be reached, for the first address and for every redirect alike.
+:mod:`index.sources.connections` decides what may be reached, for the first address and for every redirect alike.
 """
 
 from __future__ import annotations
@@ -24,8 +24,17 @@ from typing import ClassVar
 import httpcore
 import httpx
 
-from index.connections import AllowedHosts, CheckedBackend, Deadline, Refusal, Resolve, late, parse_url, shown_url
 from index.errors import HaberciError
+from index.sources.connections import (
+    AllowedHosts,
+    CheckedBackend,
+    Deadline,
+    Refusal,
+    Resolve,
+    late,
+    parse_url,
+    shown_url,
+)
 
 MAX_REDIRECTS = 5
 MAX_VALIDATOR_CHARS = 512

@@ -16,7 +16,7 @@ import lxml.html
 import trafilatura.settings
 from trafilatura.settings import Document as Extracted
 
-from index.documents.cleaning import (
+from index.sources.documents.cleaning import (
     clean_line,
     join_lines,
     marked_heading,
@@ -25,7 +25,7 @@ from index.documents.cleaning import (
     settled_language,
     table_row,
 )
-from index.documents.document import Document, DocumentError
+from index.sources.documents.document import Document, DocumentError
 
 MAX_URL_CHARS = 2000
 MIN_ARTICLE_CHARS = 50
@@ -41,7 +41,7 @@ _CHANGED = re.compile("modif|update|guncel")
 def read_html(data: bytes, url: str | None = None) -> Document:
     """The document of a page in UTF-8. ``url`` is where it came from.
 
-    Raises :class:`~index.documents.DocumentError` when there is no article in the page.
+    Raises :class:`~index.sources.documents.DocumentError` when there is no article in the page.
     """
     parser = lxml.html.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=False, collect_ids=False, remove_comments=True, remove_pis=True

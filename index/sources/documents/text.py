@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from index.documents.document import Document, DocumentError
+from index.sources.documents.document import Document, DocumentError
 from index.types import LANGUAGES, Language
 
 MAX_FRONT_MATTER_CHARS = 20_000
@@ -19,7 +19,7 @@ _EMPTY = ("", "~", "null", "Null", "NULL")
 def read_text(text: str) -> Document:
     """A text file's document. Its front matter, YAML between two ``---`` lines, is no part of the text.
 
-    Raises :class:`~index.documents.DocumentError` for a front matter that cannot be read.
+    Raises :class:`~index.sources.documents.DocumentError` for a front matter that cannot be read.
     """
     fields, text = _split_front_matter(text)
     language, published = fields.pop("language", None), fields.pop("published", None)

@@ -30,7 +30,7 @@ Resolve = Callable[..., Iterable[Sequence[Any]]]
 
 
 class Refusal(Exception):  # noqa: N818
-    """A reason, in English and Turkish, on its way to a :class:`~index.fetch.FetchError`, which knows the address."""
+    """A reason, in English and Turkish, on its way to a :class:`~index.sources.fetch.FetchError` with the address."""
 
     def __init__(self, reason: str, reason_tr: str, status: int | None = None) -> None:
         super().__init__(reason)

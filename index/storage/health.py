@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from index.catalogue import Catalogue, key_of
-from index.chroma import ChromaServer
-from index.chunks import ChunkStore
 from index.errors import HaberciError, StoreError
-from index.generation import FOLDER, Generation, generation_folder
-from index.manifest import IN_FOLDER, Manifest
 from index.settings import Settings
-from index.store import chroma_errors
+from index.storage.catalogue import Catalogue, key_of
+from index.storage.chroma import ChromaServer
+from index.storage.chunks import ChunkStore
+from index.storage.generation import FOLDER, Generation, generation_folder
+from index.storage.manifest import IN_FOLDER, Manifest
+from index.storage.store import chroma_errors
 
 # Rows that are looked for by their own vectors: a graph that was damaged does not find them.
 SAMPLE = 50
@@ -236,11 +236,8 @@ def counted_rows(generation: Generation) -> Counter[str]:
 
 def broken_keys(generation: Generation, live: Iterable[str]) -> list[str]:
     """The live versions whose rows, words or terms are not all there."""
-    told, counts = generation.chunk_store.versions(), counted_rows(generation)
-    ids: Sequence[str] = generation.chunks.get(include=[])["ids"]
-    worded = set(generation.chunk_store.words(ids))
-    wordless = {row_id.split(":")[0] for row_id in ids if row_id not in worded}
-    return sorted(key for key in live if told.get(key) is None or counts[key] != told[key] or key in wordless)
+    told, held, here = generation.chunk_store.versions(), counted_rows(generation), generation.chunk_store.row_counts()
+    return sorted(key for key in live if told.get(key) is None or not told[key] == held[key] == here.get(key, 0))
 
 
 def _unfindable(generation: Generation) -> int:

@@ -1,7 +1,8 @@
-"""The child process that reads pages, PDFs and Word files; :mod:`index.documents.reader` starts and ends it.
+"""The child process that reads pages, PDFs and Word files; :mod:`index.sources.documents.reader` starts and ends it.
 
-Run as ``python -m index.documents.worker MEMORY_BYTES``: requests come on standard input, answers go to standard
-output. It ends with its input, that is with its parent, and by itself when a request takes longer than its limit.
+Run as ``python -m index.sources.documents.worker MEMORY_BYTES``: requests come on standard input, answers go to
+standard output. It ends with its input, that is with its parent, and by itself when a request takes longer than its
+limit.
 What it reads may be hostile: it opens no connection, starts no process and writes no file.
 """
 
@@ -18,8 +19,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from index.documents.document import Document, DocumentError, limited
-from index.documents.messages import receive, send
+from index.sources.documents.document import Document, DocumentError, limited
+from index.sources.documents.messages import receive, send
 
 # The parent kills earlier; this is for a parent that was killed itself.
 GRACE_S = 5.0
@@ -74,14 +75,14 @@ def _answer(request: dict[str, Any], data: bytes) -> dict[str, Any]:
 def _read(kind: str, data: bytes, url: str | None) -> Document:
     # Each library is loaded when it is first needed.
     if kind == "html":
-        from index.documents.html import read_html
+        from index.sources.documents.html import read_html
 
         return read_html(data, url)
     if kind == "pdf":
-        from index.documents.pdf import read_pdf
+        from index.sources.documents.pdf import read_pdf
 
         return read_pdf(data)
-    from index.documents.docx import read_docx
+    from index.sources.documents.docx import read_docx
 
     return read_docx(data)
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
-from index.documents import messages
-from index.documents.decoding import decode
-from index.documents.document import MAX_FILE_BYTES, Document, DocumentError, limited, too_large
-from index.documents.sniffing import binary_kind, expected_kind, text_kind
-from index.documents.text import read_text
 from index.errors import ArticleFileError
+from index.sources.documents import messages
+from index.sources.documents.decoding import decode
+from index.sources.documents.document import MAX_FILE_BYTES, Document, DocumentError, limited, too_large
+from index.sources.documents.sniffing import binary_kind, expected_kind, text_kind
+from index.sources.documents.text import read_text
 
 DEFAULT_TIMEOUT_S = 60.0
 DEFAULT_MEMORY_BYTES = 1 << 30
@@ -71,7 +71,7 @@ class DocumentReader:
         self._child: _Child | None = None
 
     def read_file(self, path: Path) -> Document:
-        """The document in a file. Raises :class:`~index.documents.DocumentError`."""
+        """The document in a file. Raises :class:`~index.sources.documents.DocumentError`."""
         try:
             data = _load(path)
         except OSError as error:
@@ -106,7 +106,7 @@ class DocumentReader:
         ``name`` is a file's name or an address. ``content_type`` and ``charset`` are what a server
         says of it, ``url`` where it came from. All are hints: the content decides. ``Document.url`` is ``url``, or
         the address that a page gives for itself (on the same host, when ``url`` is given).
-        Raises :class:`~index.documents.DocumentError`.
+        Raises :class:`~index.sources.documents.DocumentError`.
         """
         if not data:
             raise DocumentError("it is empty, it holds no text", "boş, içinde metin yok")
@@ -189,7 +189,7 @@ class _Child:
 
     def __init__(self, memory_bytes: int) -> None:
         # -P: a folder that the user happens to be in may hold a docx.py; -B: it writes nothing.
-        command = [sys.executable, "-P", "-B", "-m", "index.documents.worker", str(memory_bytes)]
+        command = [sys.executable, "-P", "-B", "-m", "index.sources.documents.worker", str(memory_bytes)]
         package_folder = str(Path(__file__).parents[2])
         environment = {name: value for name, value in os.environ.items() if name.upper() in _PASSED_ON} | {
             "PYTHONPATH": os.pathsep.join([*filter(None, sys.path), package_folder]),
@@ -261,8 +261,8 @@ class _Child:
 
 def _not_started(reason: str) -> DocumentError:
     return DocumentError(
-        f"the process that reads documents does not start ({reason}); see: python -m index.documents.worker 1",
-        f"belgeleri okuyan süreç başlamıyor ({reason}); bakın: python -m index.documents.worker 1",
+        f"the process that reads documents does not start ({reason}); see: python -m index.sources.documents.worker 1",
+        f"belgeleri okuyan süreç başlamıyor ({reason}); bakın: python -m index.sources.documents.worker 1",
     )
 
 

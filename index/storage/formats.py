@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from index.catalogue import Record
-from index.chroma import connect_folder
-from index.manifest import Manifest
+from index.storage.catalogue import Record
+from index.storage.chroma import connect_folder
+from index.storage.manifest import Manifest
 from index.types import Article
 
 

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection as Container
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from index.chroma import ChromaServer, connect_folder, open_collection
-from index.chunks import ChunkStore, ChunkWords
-from index.lexical import LexicalIndex, copy_lexical_index, delete_lexical_index, terms
+from index.storage.chroma import ChromaServer, connect_folder, open_collection
+from index.storage.chunks import ChunkStore, StoredChunk
+from index.storage.lexical import LexicalIndex, copy_lexical_index, delete_lexical_index
+
+T = TypeVar("T")
 
 FOLDER = "generation"
 KINDS = ("chunks", "sentences")
 # Chroma takes at most 5,461 rows in one call, Chroma Cloud 300.
 ROWS_PER_CALL = 300
 KEYS_PER_CALL = 200
-# Row ids: a chunk's is "key:number", a sentence's "key:number:sentence", a heading's "key:number:h".
-HEADING = "h"
 # Up to so many chunks the lexical index is written anew with every revision, in well under a second.
 SMALL = 5000
 # The share of deleted rows from which on copying what is left pays.
@@ -34,43 +34,19 @@ MUCH_DELETED = 0.25
 FEW_ROWS = 500
 
 
-@dataclass(slots=True)
-class Rows:
-    """Rows for one Chroma collection; ``vectors`` is float32 of shape (len(ids), dimension)."""
-
-    ids: list[str] = field(default_factory=list)
-    vectors: list[np.ndarray] = field(default_factory=list)
-    documents: list[str] = field(default_factory=list)
-    metadatas: list[dict[str, Any]] = field(default_factory=list)
-
-    def append(self, row_id: str, vector: np.ndarray, document: str, metadata: Mapping[str, Any]) -> None:
-        self.ids.append(row_id)
-        self.vectors.append(vector)
-        self.documents.append(document)
-        # Chroma holds no None: an absent key says the same.
-        self.metadatas.append({name: value for name, value in metadata.items() if value is not None})
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """The rows of whole article versions. ``words``: the packed words of each chunk (see :mod:`index.words`)."""
+    """Whole article versions: their keys (also of those without any chunk), and all their chunks."""
 
-    keys: list[str] = field(default_factory=list)
-    chunks: Rows = field(default_factory=Rows)
-    sentences: Rows = field(default_factory=Rows)
-    words: list[bytes] = field(default_factory=list)
+    keys: Sequence[str]
+    chunks: Sequence[StoredChunk]
 
     def counts(self) -> dict[str, int]:
+        """How many rows each version has in Chroma."""
         counts = dict.fromkeys(self.keys, 0)
-        for rows in (self.chunks, self.sentences):
-            for metadata in rows.metadatas:
-                counts[metadata["key"]] += 1
+        for chunk in self.chunks:
+            counts[chunk.key] += len(chunk.vectors)
         return counts
-
-    def chunk_words(self) -> Iterator[ChunkWords]:
-        rows = zip(self.chunks.ids, self.chunks.metadatas, self.chunks.documents, self.words, strict=True)
-        for row_id, metadata, text, words in rows:
-            yield ChunkWords(row_id, metadata["key"], metadata["language"], " ".join(terms(text)), words)
 
 
 class Generation:
@@ -105,16 +81,23 @@ class Generation:
     def put(self, batch: Batch) -> None:
         """Add versions that nobody looks at yet."""
         self.chunk_store.begin(batch.keys)
-        for collection, rows in ((self.chunks, batch.chunks), (self.sentences, batch.sentences)):
-            for at in range(0, len(rows.ids), ROWS_PER_CALL):
-                part = slice(at, at + ROWS_PER_CALL)
-                collection.upsert(
-                    ids=rows.ids[part],
-                    embeddings=np.asarray(rows.vectors[part], dtype=np.float32),
-                    documents=rows.documents[part],
-                    metadatas=rows.metadatas[part],  # type: ignore[arg-type]
-                )
-        self.chunk_store.finish(batch.counts(), batch.chunk_words())
+        for some in _batched(batch.chunks, ROWS_PER_CALL):
+            self.chunks.upsert(
+                ids=[chunk.row_id for chunk in some],
+                embeddings=np.stack([chunk.vectors[0] for chunk in some]),
+                documents=[chunk.text for chunk in some],
+                metadatas=[_fields(chunk) for chunk in some],
+            )
+        # Of a sentence Chroma needs only what it is found and deleted by.
+        rows = [row for chunk in batch.chunks for row in zip(chunk.row_ids, chunk.vectors, strict=True)]
+        keys = {chunk.row_id: chunk.key for chunk in batch.chunks}
+        for part in _batched([row for row in rows if row[0] not in keys], ROWS_PER_CALL):
+            self.sentences.upsert(
+                ids=[row_id for row_id, _ in part],
+                embeddings=np.stack([vector for _, vector in part]),
+                metadatas=[{"key": row_id.split(":")[0]} for row_id, _ in part],
+            )
+        self.chunk_store.finish(batch.counts(), batch.chunks)
 
     def whole_keys(self) -> set[str]:
         """The versions all of whose rows are there."""
@@ -126,8 +109,8 @@ class Generation:
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete the rows of versions that nobody looks at any more."""
-        for at in range(0, len(keys), KEYS_PER_CALL):
-            where: Any = {"key": {"$in": list(keys[at : at + KEYS_PER_CALL])}}
+        for some in _batched(keys, KEYS_PER_CALL):
+            where: Any = {"key": {"$in": list(some)}}
             for collection in (self.chunks, self.sentences):
                 collection.delete(where=where)
         if keys:
@@ -165,16 +148,21 @@ class Generation:
 
     def copy_from(self, other: Generation, keys: Sequence[str]) -> None:
         """Take over the rows of whole versions from another generation; nothing is embedded."""
-        for at in range(0, len(keys), KEYS_PER_CALL):
-            some = keys[at : at + KEYS_PER_CALL]
-            words = {chunk.row_id: chunk.words for chunk in other.chunk_store.chunk_words(some)}
-            chunks, sentences = (_rows_of(collection, some) for collection in (other.chunks, other.sentences))
-            self.put(Batch(list(some), chunks, sentences, [words[i] for i in chunks.ids]))
+        for some in _batched(keys, KEYS_PER_CALL):
+            self.put(Batch(some, other.chunk_store.chunks_of(some)))
 
 
-def _rows_of(collection: Any, keys: Sequence[str]) -> Rows:
-    got = collection.get(where={"key": {"$in": list(keys)}}, include=["embeddings", "documents", "metadatas"])
-    return Rows(got["ids"], list(np.asarray(got["embeddings"], np.float32)), got["documents"], got["metadatas"])
+def _fields(chunk: StoredChunk) -> dict[str, Any]:
+    """What Chroma says of a chunk to those who look into it."""
+    fields = {"article_id": chunk.article_id, "key": chunk.key, "language": chunk.language, "start": chunk.start,
+              "end": chunk.end, "heading": chunk.heading}  # fmt: skip
+    # Chroma holds no None: an absent key says the same.
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for at in range(0, len(items), size):
+        yield items[at : at + size]
 
 
 def generation_folder(home: Path, number: int) -> Path:

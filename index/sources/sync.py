@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from index.articles import complete
-from index.catalogue import Origin, Place, Record, version_of
-from index.documents import Document, DocumentError
 from index.errors import ArticleFileError, DuplicateIdError, HaberciError
-from index.sources import Item, Scan
+from index.sources.documents import Document, DocumentError
+from index.sources.places import Item, Scan
+from index.storage.catalogue import Origin, Place, Record, version_of
 from index.types import Article, Changes
 
 Progress = Callable[[int, int], None]

@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from index.blocks import MAX_HEADING_CHARS
-from index.documents.cleaning import marked_heading
+from index.sources.documents.cleaning import marked_heading
 
 # Shares of the usual: of a line's length, of the distance between lines, of the size of the letters.
 SHORT_LINE = 0.7

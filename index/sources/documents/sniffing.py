@@ -6,7 +6,7 @@ import re
 from pathlib import PurePath
 from typing import Literal
 
-from index.documents.document import DocumentError
+from index.sources.documents.document import DocumentError
 
 Kind = Literal["text", "html", "pdf", "docx"]
 
@@ -97,7 +97,7 @@ def expected_kind(name: str, content_type: str | None) -> Kind | None:
 def binary_kind(data: bytes, expected: Kind | None) -> Literal["pdf", "zip"] | None:
     """``"pdf"``, ``"zip"`` (a Word document or something else), or None for what can only be text.
 
-    Raises :class:`~index.documents.DocumentError` for what is surely something else, with its name.
+    Raises :class:`~index.sources.documents.DocumentError` for what is surely something else, with its name.
     """
     head = data[:_HEAD_BYTES]
     if head.startswith(_ZIP):
@@ -118,7 +118,7 @@ def binary_kind(data: bytes, expected: Kind | None) -> Literal["pdf", "zip"] | N
 
 
 def text_kind(text: str, expected: Kind | None, content_type: str | None) -> Literal["text", "html"]:
-    """Whether a text is a page. Raises :class:`~index.documents.DocumentError` for text that is no article."""
+    """Whether a text is a page. Raises :class:`~index.sources.documents.DocumentError` for text that is no article."""
     head = text[:_HEAD_CHARS]
     start = _PROLOGUE.match(head)
     begin = start.end() if start else 0

@@ -15,11 +15,11 @@ import watchfiles
 from watchfiles.main import FileChange
 
 from index.articles import find_article_files
-from index.catalogue import Catalogue
-from index.documents import DOCUMENT_SUFFIXES, DocumentReader
 from index.errors import ArticleFileError, HaberciError
 from index.library import Index
-from index.sources import AddressSource, FolderSource, Source, is_address
+from index.sources.documents import DOCUMENT_SUFFIXES, DocumentReader
+from index.sources.places import AddressSource, FolderSource, Source, is_address
+from index.storage.catalogue import Catalogue
 from index.types import Changes
 
 # A file is taken when nothing has changed for so long, so that none is taken half written,

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from index.catalogue import Catalogue
-from index.chroma import ChromaServer
-from index.generation import Generation
-from index.manifest import Manifest
+from index.storage.catalogue import Catalogue
+from index.storage.chroma import ChromaServer
+from index.storage.chunks import StoredChunk
+from index.storage.generation import Generation
+from index.storage.manifest import Manifest
 from index.types import Article
 
 
@@ -38,9 +39,9 @@ class View:
         self.chunks, self.sentences = self._generation.chunks, self._generation.sentences
         self.lexical = self._generation.lexical
 
-    def words(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """The packed words of chunks, by row id."""
-        return self._generation.chunk_store.words(ids)
+    def stored_chunks(self, ids: Sequence[str]) -> dict[str, StoredChunk]:
+        """Chunks by row id; one that is being deleted at this moment is left out."""
+        return self._generation.chunk_store.chunks(ids)
 
     def only_live(self) -> dict[str, Any] | None:
         """A filter for Chroma that keeps out the rows of versions that do not count; None when there are none.

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from index.database import Database
+from index.storage.database import Database
 from index.types import Article, Language
 
 FILE_NAME = "catalogue.sqlite3"

@@ -10,10 +10,10 @@ from typing import Any
 import pypdf
 from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError, PyPdfError
 
-from index.documents.cleaning import clean_line, clean_text, plausible_title, repaired_turkish, settled_language
-from index.documents.document import Document, DocumentError
-from index.documents.pdf_layout import Line, paragraphs
-from index.documents.sniffing import encrypted
+from index.sources.documents.cleaning import clean_line, clean_text, plausible_title, repaired_turkish, settled_language
+from index.sources.documents.document import Document, DocumentError
+from index.sources.documents.pdf_layout import Line, paragraphs
+from index.sources.documents.sniffing import encrypted
 
 MAX_UNREADABLE_SHARE = 0.2
 # Private and control characters, and glyphs' names instead of letters.
@@ -24,7 +24,7 @@ def read_pdf(data: bytes) -> Document:
     """The document of a PDF file.
 
     Its dates are those of the file, not of the news, so ``published`` is None.
-    Raises :class:`~index.documents.DocumentError`.
+    Raises :class:`~index.sources.documents.DocumentError`.
     """
     pypdf.overwrite_configuration(jbig2dec_binary=None, disable_legacy_handling=True)
     try:

@@ -16,14 +16,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from index.catalogue import FILE_NAME as CATALOGUE
-from index.catalogue import Catalogue, Record
-from index.chroma import ChromaServer
 from index.errors import HaberciError, LibraryBusyError, StoreError
-from index.generation import Batch, Generation, drop_generations
-from index.manifest import FILE_NAME, FORMAT, Manifest, Recipe, read_manifest, remove_litter, stamp, write_manifest
+from index.storage.catalogue import FILE_NAME as CATALOGUE
+from index.storage.catalogue import Catalogue, Record
+from index.storage.chroma import ChromaServer
+from index.storage.generation import Batch, Generation, drop_generations
+from index.storage.manifest import (
+    FILE_NAME,
+    FORMAT,
+    Manifest,
+    Recipe,
+    read_manifest,
+    remove_litter,
+    stamp,
+    write_manifest,
+)
+from index.storage.view import View
 from index.types import Article
-from index.view import View
 
 LOCK_FILE = "write.lock"
 # How often a look is repeated that a write has overtaken.
@@ -228,7 +237,8 @@ class Store:
 class Writer:
     """Makes the next revision of the library; exists only inside :meth:`Store.writing`.
 
-    ``live`` is what will count once :meth:`commit` has been called. ``into``: the number of a new generation to fill.
+    ``live`` is what will count once :meth:`commit` has been called; ``is_changed``, whether it differs from what counts
+    now. ``into``: the number of a new generation to fill.
     """
 
     def __init__(self, store: Store, manifest: Manifest, recipe: Recipe, into: int | None = None) -> None:
@@ -247,6 +257,7 @@ class Writer:
                 raise
         self.live = self.catalogue.live(manifest.revision)
         self._committed_keys = self._keys()
+        self.is_changed = False
 
     def __enter__(self) -> Writer:
         return self
@@ -314,12 +325,14 @@ class Writer:
         """Enter articles, whose rows are there, for the next revision."""
         self.catalogue.stage(self.manifest.revision + 1, articles)
         self.live = {**self.live, **{article.id: Record.of(article) for article in articles}}
+        self.is_changed = True
 
     def end(self, ids: Iterable[str]) -> None:
         """Leave articles out of the next revision."""
         gone = set(ids)
         self.catalogue.end(self.manifest.revision + 1, gone)
         self.live = {i: record for i, record in self.live.items() if i not in gone}
+        self.is_changed = True
 
     def commit(self) -> None:
         """From now on the next revision counts, all of it at once. A new generation takes the old one's place."""
@@ -371,6 +384,7 @@ class Writer:
         self.manifest = replace(before, revision=before.revision + 1, **changes)
         write_manifest(self._folder, self.manifest)
         self._committed_keys = self._keys()
+        self.is_changed = False
         # Readers of this process move on before what they look at is deleted.
         self._store.follow()
         with self._errors():

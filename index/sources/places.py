@@ -14,11 +14,11 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from index.articles import article_id_of, read_failure, scan_folder, to_article
-from index.catalogue import Origin
-from index.documents import Document, DocumentReader
 from index.errors import ArticleFileError, HaberciError
-from index.feeds import Entry, Feed, is_feed, parse_feed
-from index.fetch import Fetched, Fetcher, FetchError
+from index.sources.documents import Document, DocumentReader
+from index.sources.feeds import Entry, Feed, is_feed, parse_feed
+from index.sources.fetch import Fetched, Fetcher, FetchError
+from index.storage.catalogue import Origin
 from index.types import Article
 
 # What changed this recently may have changed again within one tick of the file system's clock.
@@ -27,7 +27,7 @@ SETTLED_NS = 2_000_000_000
 
 @dataclass(slots=True)
 class Item:
-    """One file or address that may hold an article. ``stat`` as in :class:`~index.catalogue.Place`.
+    """One file or address that may hold an article. ``stat`` as in :class:`~index.storage.catalogue.Place`.
 
     ``load`` gives its bytes, ``parse`` makes the document of them; both raise :class:`ArticleFileError`.
     ``load`` raises FileNotFoundError for what has gone since it was listed.

@@ -10,7 +10,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from index.documents.document import DocumentError
+from index.sources.documents.document import DocumentError
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
@@ -58,7 +58,7 @@ def decode(data: bytes, charset: str | None = None, *, markup: bool = False) -> 
     """The text of ``data``. ``charset`` is the name that its sender gives, such as an HTTP header.
 
     With ``markup`` some damaged bytes, as pages have them, become U+FFFD. Raises
-    :class:`~index.documents.DocumentError` when no encoding gives a text.
+    :class:`~index.sources.documents.DocumentError` when no encoding gives a text.
     """
     for mark, encoding, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
