@@ -23,7 +23,7 @@ from index.search import MAX_PASSAGES, Searcher, check_question
 from index.settings import Settings
 from index.sources.documents import DocumentReader
 from index.sources.fetch import Fetcher
-from index.sources.places import Source, open_sources
+from index.sources.places import FolderSource, Source, open_sources
 from index.sources.sync import Plan, Planner
 from index.spelling import SpellingRestorer
 from index.storage.catalogue import Catalogue, Origin, Record, key_of
@@ -222,17 +222,19 @@ class Index:
         """Make the library equal to folders of article files, and take in what feeds and pages have that is new.
 
         ``sources``: folders (or single files), addresses of pages and of RSS or Atom feeds. Articles that none of them
-        holds are removed, those that were added by hand too, but not what a feed once had; ``remove=False`` removes
-        nothing. The same text in two files is one article, and a file that was renamed stays the article that it was.
-        What is unchanged is neither read nor embedded again. All of it counts at once, when the sync is done; one that
-        was broken off is completed by the next, which embeds only the rest. A file that cannot be read is named in
-        ``Changes.failed``, its article stays, and the rest goes on.
+        holds are removed, those that were added by hand too, but not what came from an address; with
+        ``remove=False``, and where no folder is among the sources, nothing is. The same text in two files is one
+        article, and a file that was renamed stays the article that it was. What is unchanged is neither read nor
+        embedded again. All of it counts at once, when the sync is done; one that was broken off is completed by the
+        next, which embeds only the rest. A file that cannot be read is named in ``Changes.failed``, its article stays,
+        and the rest goes on.
 
         ``progress`` is called with (articles embedded, in all), ``reading`` with (files looked at, in all). Raises
         :class:`~index.errors.ArticleFileError` for a folder that is not there, ValueError without any source.
         """
         with DocumentReader() as reader, self.open_fetcher() as fetcher:
             opened = open_sources(sources, reader, fetcher)
+            remove = remove and any(isinstance(source, FolderSource) for source in opened)
             revision, plan = self._plan(opened, remove, reading)
             with self._writing(embeds=False) as writer:
                 if writer.manifest.revision != revision:

@@ -43,8 +43,11 @@ def cite(article: Article, quote: str, exact: str | None = None, score: float = 
 
 
 class FakeIndex:
+    """Counts its writes, as a library does."""
+
     def __init__(self, articles: Sequence[Article]) -> None:
         self._articles = {article.id: article for article in articles}
+        self.revision = 1
 
     def __len__(self) -> int:
         return len(self._articles)
@@ -57,9 +60,11 @@ class FakeIndex:
 
     def remove(self, article_id: str) -> None:
         del self._articles[article_id]
+        self.revision += 1
 
     def put(self, article: Article) -> None:
         self._articles[article.id] = article
+        self.revision += 1
 
 
 @dataclass

@@ -173,6 +173,23 @@ def test_the_same_story_in_a_feed_and_a_folder_is_one_article(index: Index, site
     assert len(index) == 1
 
 
+def test_a_folder_that_is_synced_by_itself_takes_nothing_from_the_feeds(
+    index: Index, site: Site, tmp_path: Path
+) -> None:
+    site.pages["/ankara"] = page("Ankara")
+    site.pages["/rss"] = feed(entry(site.url("/ankara"), "Ankara"))
+    index.sync(site.url("/rss"))
+    (tmp_path / "haberler").mkdir()
+    (tmp_path / "haberler" / "a.txt").write_text(make_article(1).text, encoding="utf-8")
+    assert counts(index.sync(tmp_path / "haberler")) == {"added": 1, "unchanged": 1}
+    (tmp_path / "haberler" / "a.txt").unlink()
+    assert counts(index.sync(tmp_path / "haberler")) == {"removed": 1, "unchanged": 1}
+    (tmp_path / "haberler" / "a.txt").write_text(make_article(1).text, encoding="utf-8")
+    index.sync(tmp_path / "haberler")
+    assert counts(index.sync(site.url("/rss"))) == {"unchanged": 1}
+    assert len(index) == 2, "nor does a feed by itself take what came from a folder"
+
+
 def test_a_feed_is_not_asked_before_its_time(index: Index, site: Site) -> None:
     site.pages["/ankara"] = page("Ankara")
     site.pages["/rss"] = feed(entry(site.url("/ankara"), "Ankara"))

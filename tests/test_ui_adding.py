@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from index import Changes, Index
-from tests.fakes import BrokenLibraryError
+from tests.fakes import BrokenLibraryError, FakeChatbot
 from tests.fakes_index import make_article, open_index
-from tests.ui_fixtures import FakeChatbot
 from tests.web_server import WebServer, by_path, response
 from ui import RunningApp
 

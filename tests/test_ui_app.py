@@ -16,8 +16,7 @@ import pytest
 
 from index import Article
 from index.errors import LongQuestionError
-from tests.fakes import BrokenLibraryError, Script, cite, not_found, seed_article
-from tests.ui_fixtures import FakeChatbot
+from tests.fakes import BrokenLibraryError, FakeChatbot, Script, cite, not_found, seed_article
 from ui import RunningApp, launch
 from ui.app import PortError
 from ui.render import Turn

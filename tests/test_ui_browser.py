@@ -11,9 +11,8 @@ import pytest
 from bot import Answer, Chatbot
 from index import Article
 from index.errors import LongQuestionError
-from tests.fakes import Script, cite, seed_article
+from tests.fakes import FakeChatbot, Script, cite, seed_article
 from tests.fakes_index import make_article, open_index
-from tests.ui_fixtures import FakeChatbot
 from ui import RunningApp
 
 if TYPE_CHECKING:

@@ -143,7 +143,6 @@ def test_the_installed_command_shows_help_and_version() -> None:
         ["--language", "de", "list"],
         ["chat", "--port", "70000"],
         ["chat", "--host", " "],
-        ["chat", "--add", "--watch", "news"],
         ["index"],
         ["nonsense"],
     ],

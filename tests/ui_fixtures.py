@@ -1,21 +1,17 @@
-"""What the tests of the page share: the chatbot under test, served pages, and a real browser.
-
-PYTEST_DONT_REWRITE: tests import this module as well as having its fixtures.
-"""
+"""What the tests of the page share: the chatbot under test, served pages, and a real browser."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot import Chatbot
-from index import Article, Index, seed_articles
+from index import Index, seed_articles
 from index.embedding import Embedder
-from tests import fakes
 from ui import RunningApp, launch
 
 if TYPE_CHECKING:
@@ -30,28 +26,6 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-class FakeLibrary(fakes.FakeIndex):
-    """Counts its writes, as a library does."""
-
-    revision = 1
-
-    def remove(self, article_id: str) -> None:
-        super().remove(article_id)
-        self.revision += 1
-
-    def put(self, article: Article) -> None:
-        super().put(article)
-        self.revision += 1
-
-
-class FakeChatbot(fakes.FakeChatbot):
-    """Answers from a script, about a library that a page can follow."""
-
-    def __init__(self, articles: Sequence[Article], scripts: dict[str, fakes.Script]) -> None:
-        super().__init__(articles, scripts)
-        self.index: FakeLibrary = FakeLibrary(articles)
 
 
 @pytest.fixture(scope="session")

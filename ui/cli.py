@@ -42,9 +42,6 @@ def chat(
     terminal: Terminal = context.obj
     if not host.strip():
         raise typer.BadParameter(terminal.text("host_blank"), param_hint="--host")
-    if may_add and watched:
-        # The next sync would remove what a visitor has added, since none of the sources holds it.
-        raise typer.BadParameter(terminal.text("add_or_watch"), param_hint="--add")
     from ui.app import free_port, launch
 
     if port:

@@ -22,7 +22,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "begun with this command holds only what was given to it.",
         "help_sync": "Make the library equal to folders and feeds. What is new or has changed is added, a file that "
         "was renamed stays the article that it was, and articles that none of the sources holds are removed, those of "
-        "other folders too: name all that belong to the library. What a feed or a page once had stays. What has not "
+        "other folders too: name all that belong to the library. What came from a feed or a page stays. What has not "
         "changed is not read. Everything counts at once, when it is done.",
         "help_watch": "Keep the library equal to folders and feeds. Syncs as 'haberci sync' does, at once and whenever "
         "a file changes, and asks the addresses from time to time. What goes wrong is said once, and tried again. A "
@@ -48,11 +48,9 @@ TEXTS: dict[Language, dict[str, str]] = {
         "opt_host": "Address to listen on; 0.0.0.0 lets other computers in.",
         "opt_port": "Port to listen on; 0 takes any free one, leaving it out the first free one from 7860.",
         "opt_open": "Open the page in the browser.",
-        "opt_add": "Let visitors of the page put articles into the library, by the address of a web page or feed. A "
-        "later sync keeps those only if it names their address too.",
+        "opt_add": "Let visitors of the page put articles into the library, by the address of a web page or feed.",
         "opt_watch": "Keep the library equal to a folder or feed while the page is served, as 'haberci watch' does: "
-        "articles that none of them holds are removed, and the shipped one is not added. May be given several times, "
-        "but not with --add.",
+        "articles that none of them holds are removed, and the shipped one is not added. May be given several times.",
         "arg_question": "The question, in quotation marks; - reads it from standard input.",
         "opt_keep": "Remove nothing.",
         "opt_allow_empty": "Also remove the articles of folders that hold no article file any more; else that is "
@@ -102,7 +100,6 @@ TEXTS: dict[Language, dict[str, str]] = {
         "open_to_others": "Other computers that reach {host} can use this page; there is no password.",
         "open_to_others_may_add": "Other computers that reach {host} can use this page and add articles to the "
         "library; there is no password.",
-        "add_or_watch": "cannot be used with --watch, whose next sync would remove what visitors have added",
         "chat_stopped": "Stopped.",
         "stopped": "Stopped. What has been written to the library stays.",
         "sources": "Sources",
@@ -195,11 +192,9 @@ TEXTS: dict[Language, dict[str, str]] = {
         "opt_host": "Dinlenecek adres; 0.0.0.0 başka bilgisayarları da alır.",
         "opt_port": "Dinlenecek kapı; 0 boş bir kapı seçer, verilmezse 7860'tan başlayarak ilk boş kapı seçilir.",
         "opt_open": "Sayfayı tarayıcıda açar.",
-        "opt_add": "Sayfayı açanların kitaplığa web sayfası ya da akış adresiyle haber eklemesine izin verir. Sonraki "
-        "bir eşitleme bunları ancak adresleri de verilirse saklar.",
+        "opt_add": "Sayfayı açanların kitaplığa web sayfası ya da akış adresiyle haber eklemesine izin verir.",
         "opt_watch": "Sayfa sunulurken kitaplığı bir klasörle ya da akışla eşit tutar; 'haberci watch' gibi, "
-        "kaynakların hiçbirinde olmayan haberleri çıkarır, birlikte gelen haberi eklemez. Birden çok kez verilebilir, "
-        "--add ile birlikte olmaz.",
+        "kaynakların hiçbirinde olmayan haberleri çıkarır, birlikte gelen haberi eklemez. Birden çok kez verilebilir.",
         "arg_question": "Soru, tırnak içinde; - standart girdiden okur.",
         "opt_keep": "Hiçbir şey çıkarmaz.",
         "opt_allow_empty": "Artık haber dosyası olmayan klasörlerin haberlerini de çıkarır; verilmezse bu yapılmaz, "
@@ -249,7 +244,6 @@ TEXTS: dict[Language, dict[str, str]] = {
         "open_to_others": "{host} adresine ulaşan başka bilgisayarlar bu sayfayı kullanabilir; parola yok.",
         "open_to_others_may_add": "{host} adresine ulaşan başka bilgisayarlar bu sayfayı kullanabilir ve kitaplığa "
         "haber ekleyebilir; parola yok.",
-        "add_or_watch": "--watch ile birlikte olmaz; onun bir sonraki eşitlemesi eklenenleri çıkarırdı",
         "chat_stopped": "Durduruldu.",
         "stopped": "Durduruldu. Kitaplığa yazılmış olanlar duruyor.",
         "sources": "Kaynaklar",

@@ -50,13 +50,11 @@ class Item:
 @dataclass(slots=True)
 class Scan:
     """What a source holds. ``failed``: places, or folders of them, that could not be looked at, with the error; what is
-    known of them stays. ``keeps``: articles that are no longer there stay too (a feed forgets, a library does not).
-    ``synced``: when the source was looked at, as ISO text in UTC."""
+    known of them stays. ``synced``: when the source was looked at, as ISO text in UTC."""
 
     origin: Origin
     items: list[Item] = field(default_factory=list)
     failed: dict[str, HaberciError] = field(default_factory=dict)
-    keeps: bool = False
     synced: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
@@ -69,14 +67,17 @@ class Source(Protocol):
         """What is there now; ``before`` is what is known of the source."""
 
 
-def open_sources(given: Iterable[object], reader: DocumentReader, fetcher: Fetcher) -> list[Source]:
-    """Paths and addresses as sources; sources stay what they are. Raises ValueError for anything else."""
+def open_sources(
+    given: Iterable[object], reader: DocumentReader, fetcher: Fetcher, interval_s: float = 0.0
+) -> list[Source]:
+    """Paths and addresses as sources; sources stay what they are. ``interval_s``: of addresses, see
+    :class:`AddressSource`. Raises ValueError for anything else, and for nothing."""
     sources: list[Source] = []
     for each in given:
         if isinstance(each, (FolderSource, AddressSource)):
             sources.append(each)
         elif isinstance(each, str) and is_address(each):
-            sources.append(AddressSource(each, reader, fetcher))
+            sources.append(AddressSource(each, reader, fetcher, interval_s))
         elif isinstance(each, (str, Path)):
             sources.append(FolderSource(Path(each).expanduser(), reader))
         else:
@@ -160,7 +161,7 @@ class AddressSource:
         return self._last
 
     def _ask(self, before: Origin) -> Scan:
-        scan = Scan(before, keeps=True)
+        scan = Scan(before)
         try:
             got = self._fetcher.fetch(self._url, etag=before.etag, last_modified=before.last_modified)
             if got.not_modified:

@@ -16,7 +16,7 @@ from pathlib import PurePath
 from index.articles import complete
 from index.errors import ArticleFileError, DuplicateIdError, HaberciError
 from index.sources.documents import Document, DocumentError
-from index.sources.places import Item, Scan
+from index.sources.places import Item, Scan, is_address
 from index.storage.catalogue import Origin, Place, Record, version_of
 from index.types import Article, Changes
 
@@ -227,25 +227,23 @@ class Planner:
     def _end(self, scans: Sequence[Scan]) -> None:
         """Take out what no source holds any more; what could not be read stays as it was."""
         seen = {place.place for place in self._plan.places}
-        # Added by hand, they may stand in what could not be read.
-        kept = self._unread | (
-            self._without_place() if any(not scan.keeps and scan.failed for scan in scans) else set()
-        )
-        keeping = {scan.origin.origin for scan in scans if scan.keeps}
+        kept = set(self._unread)
+        if any(scan.failed and not is_address(scan.origin.origin) for scan in scans):
+            # Added by hand, they may stand in a folder that could not be listed.
+            kept |= set(self._live) - {place.article_id for place in self._known.values()}
+        asked = {scan.origin.origin for scan in scans}
         for place in self._known.values():
             if place.place in seen:
                 continue
-            if not self._remove or place.origin in keeping or self._could_not_be_read(place.place):
-                if place.article_id is not None:
+            # What came from an address stays: feeds forget, and a folder says nothing of pages.
+            if not self._remove or is_address(place.origin) or self._could_not_be_read(place.place):
+                if place.article_id is not None and (self._remove or place.origin in asked):
                     kept.add(place.article_id)
             else:
                 self._plan.gone.append(place.place)
         if self._remove:
             self._plan.end = sorted(set(self._live) - self._taken - kept)
-            self._plan.unchanged += sorted(kept & set(self._live) - self._taken)
-
-    def _without_place(self) -> set[str]:
-        return set(self._live) - {place.article_id for place in self._known.values()}
+        self._plan.unchanged += sorted(kept & set(self._live) - self._taken)
 
     def _could_not_be_read(self, place: str) -> bool:
         if place in self._plan.failed:

@@ -18,7 +18,7 @@ from index.articles import find_article_files
 from index.errors import ArticleFileError, HaberciError
 from index.library import Index
 from index.sources.documents import DOCUMENT_SUFFIXES, DocumentReader
-from index.sources.places import AddressSource, FolderSource, Source, is_address
+from index.sources.places import FolderSource, Source, is_address, open_sources
 from index.storage.catalogue import Catalogue
 from index.types import Changes
 
@@ -139,12 +139,7 @@ def watch(
     if not 0 < interval_s < threading.TIMEOUT_MAX:
         raise ValueError(f"interval_s must be a positive number of seconds, not {interval_s!r}")
     with DocumentReader() as reader, index.open_fetcher() as fetcher:
-        opened = [
-            AddressSource(each, reader, fetcher, interval_s)
-            if isinstance(each, str) and is_address(each)
-            else FolderSource(Path(each).expanduser(), reader)
-            for each in sources
-        ]
+        opened = open_sources(sources, reader, fetcher, interval_s)
         _Watcher(index, opened, reader, interval_s, stop, on_changes, on_error).run()
 
 

@@ -2,8 +2,8 @@
 
 Chroma finds neighbours; what a search then needs of them (texts, sentences, vectors, words) it gives slowly or not at
 all: reading 200 chunks with their sentences took 130 ms from it, and takes 10 ms from here. Nor can it be told in one
-step which of its rows belong together. Here a version is entered before its first row goes to Chroma and marked whole after its
-last, so that what a dead writer has left is always known.
+step which of its rows belong together. Here a version is entered before its first row goes to Chroma and marked whole
+after its last, so that what a dead writer has left is always known.
 """
 
 from __future__ import annotations
