@@ -45,9 +45,10 @@ def cite(article: Article, quote: str, exact: str | None = None, score: float = 
 class FakeIndex:
     """Counts its writes, as a library does."""
 
+    revision = 1
+
     def __init__(self, articles: Sequence[Article]) -> None:
         self._articles = {article.id: article for article in articles}
-        self.revision = 1
 
     def __len__(self) -> int:
         return len(self._articles)
