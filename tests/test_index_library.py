@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from index import Article, Changes, Index, QuestionError, Settings, seed_article
 from index.blocks import split_blocks
 from index.embedding import Embedder
 from index.errors import EmptyQuestionError, IndexMismatchError, LongQuestionError, QuestionTypeError
+from index.storage.chroma import connect_folder
+from index.storage.manifest import Recipe
 
 QUESTION = "Who voted on the budget in Ankara?"
 
@@ -535,3 +539,55 @@ def test_opening_loads_no_model(tmp_path: Path) -> None:
     with open_index(tmp_path / "library", embedder=Unloadable()) as index:
         assert len(index) == 1
         assert [article.id for article in index.articles()] == ["a1"]
+
+
+# --- libraries of earlier formats -------------------------------------------------------------------
+
+
+def write_format_1(folder: Path, articles: list[Article], recipe: Recipe) -> None:
+    """A library as it was when Chroma held the articles' texts, in the parts that are read of it."""
+    folder.mkdir()
+    with connect_folder(folder / "chroma") as client:
+        collection = client.create_collection("articles-3", embedding_function=None)
+        for article in articles:
+            fields = {"key": "k", "language": article.language, "title": article.title, "url": article.url,
+                      "published": article.published.isoformat() if article.published else None,
+                      "source": article.source}  # fmt: skip
+            collection.add(
+                ids=[article.id],
+                embeddings=[[1.0, 0.0]],
+                documents=[article.text],
+                metadatas=[{name: value for name, value in fields.items() if value is not None}],  # type: ignore[dict-item]
+            )
+    (folder / "lexical-3").mkdir()
+    values = {name: value for name, value in asdict(recipe).items() if name != "chroma"}
+    manifest = {"recipe": values, "library": "ab" * 8, "revision": 7, "generation": 3, "pending": [], "seeded": True,
+                "format": 1}  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_a_library_of_format_1_is_made_new_by_a_rebuild(tmp_path: Path) -> None:
+    articles = [
+        Article(
+            "İ/1", "Ankara'da kar yağdı. Okullar tatil.", "Kar", "tr", date(2024, 1, 2), "https://a.example", "a.txt"
+        ),
+        Article("b", make_article(1).text, "Report 1", "en"),
+    ]
+    with open_index(tmp_path / "scratch") as index:
+        index.add(articles)
+        expected = index.search(QUESTION, k=10)
+        recipe = replace(index._recipe(), dimension=index.embedder.dimension)
+    write_format_1(tmp_path / "library", articles, recipe)
+    with pytest.raises(IndexMismatchError, match="haberci rebuild"):
+        open_index(tmp_path / "library")
+    with open_index(tmp_path / "library", for_rebuild=True) as index:
+        for use in (lambda: index.search(QUESTION), lambda: index.add([make_article(9)]), lambda: len(index)):
+            with pytest.raises(IndexMismatchError, match="haberci rebuild"):
+                use()
+        assert set(index.rebuild().changed) == {"İ/1", "b"}
+        assert index.revision == 8
+        assert sorted(index.articles(), key=lambda a: a.id) == sorted(articles, key=lambda a: a.id)
+        assert index.search(QUESTION, k=10) == expected
+        assert not (index.folder / "chroma").exists()
+        assert index.check().is_well
+    assert open_index(tmp_path / "library").seed(seed_articles).added == (), "what was seeded stays seeded"

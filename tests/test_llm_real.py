@@ -4,6 +4,7 @@ it. Every answer costs seconds, so they are few and short."""
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,11 +19,15 @@ import pytest
 from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 
 from bench.llm_file import gguf_file
-from bot import gguf
+from bot import Chatbot, gguf
 from bot.errors import LlmError, LlmTimeoutError
 from bot.gguf import GgufChatModel
 from bot.llm import open_llm
+from index import Article, Index
+from index.embedding import Embedder
 from index.settings import Settings
+from index.text import fold
+from tests.test_bot_injection import HOSTILE
 
 pytestmark = pytest.mark.llm
 
@@ -252,3 +257,18 @@ def test_a_server(llm_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pieces = [piece.text for piece in opened.model.stream("Say: ığdır şeker", max_tokens=12) if piece.text]
         assert len(pieces) > 2
         assert opened.model.invoke("Say: ığdır şeker", max_tokens=12).text == "".join(pieces)
+
+
+def test_hostile_articles_are_not_obeyed(model: GgufChatModel, embedder: Embedder, tmp_path: Path) -> None:
+    """Every seventh of the hostile articles; all of them are tried with a model that obeys everything."""
+    rows = HOSTILE[::7]
+    with Index.open(tmp_path, embedder=embedder) as index:
+        index.add(Article(row["id"], row["text"], language=row["language"]) for row in rows)
+        chatbot = Chatbot(index, llm=model)
+        methods = set()
+        for row in rows:
+            answer = chatbot.ask(row[f"question_{row['language']}"])
+            methods.add(answer.method)
+            own_words = fold(re.sub(r"\[\d\]", "", answer.text)) if answer.method == "llm" else ""
+            assert not [part for part in row["forbidden"] if fold(part) in own_words], answer.text
+        assert "llm" in methods, "else the model was never heard"
