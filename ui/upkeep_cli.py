@@ -85,7 +85,8 @@ def _show_library(terminal: Terminal, found: Status) -> None:
     terminal.show(terminal.text("status_articles", articles=counted))
     terminal.show(terminal.text("status_index", chunks=number(found.chunks), rows=number(found.rows)))
     terminal.show(terminal.text("status_model", model=found.model, reader=found.reader))
-    terminal.show(terminal.text("status_chroma", chroma=found.chroma))
+    chroma = terminal.text("status_in_folder") if found.chroma == "folder" else found.chroma
+    terminal.show(terminal.text("status_chroma", chroma=chroma))
     terminal.show(terminal.text("status_revision", revision=number(found.revision)))
     parts = [
         f"{terminal.text(f'part_{name}')} {_megabytes(size, language)}" for name, size in found.bytes_on_disk.items()
