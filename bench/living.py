@@ -1,9 +1,10 @@
-"""A chat that is asked without pause while another process syncs the library, and searches after many syncs.
+"""A chat that is asked without pause while another process syncs the library, and a library after many syncs.
 
     python -m bench.living [--syncs 20] [--out bench/results/living.md]
 
 What is measured is what a reader would notice: errors, quotes of articles that have gone, new articles that are not
-found, and how much longer an answer takes than while nothing is written.
+found, how much longer an answer takes than while nothing is written; and whether a library that was synced a hundred
+times is larger or slower than a fresh one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.hashing import HashingEmbedder
 from bench.newsroom import generate, questions
 from bot import Chatbot
 from index import Article, Index, Settings
@@ -185,6 +187,66 @@ def _look_for(index: Index, fresh: Sequence[Article], followed: Followed) -> Non
             followed.missed.append(headline)
 
 
+@dataclass(slots=True)
+class Worn:
+    """A library after many syncs (``worn``) beside a fresh one with the same articles: milliseconds of each search,
+    taken in turns, and bytes on disk. ``differing``: questions with other results."""
+
+    worn_ms: list[float] = field(default_factory=list)
+    fresh_ms: list[float] = field(default_factory=list)
+    worn_bytes: int = 0
+    fresh_bytes: int = 0
+    differing: int = 0
+
+
+def wear(folder: Path, cache: Path, *, articles: int = 300, syncs: int = 100, searches: int = 400) -> Worn:
+    """Sync a library ``syncs`` times, each time with another tenth of the articles, and search it beside a fresh one.
+    The embedder is the one without a model, so that what is timed is the search."""
+    news = folder / "haberler"
+    news.mkdir(parents=True)
+    all_articles = list(generate(articles + syncs * articles // 10, seed=9))
+    for article in all_articles[:articles]:
+        _write(news, article)
+    opened = [_open_small(folder / name, cache) for name in ("worn", "fresh")]
+    worn, fresh = opened
+    worn.sync(news)
+    for number in range(syncs):
+        at = articles + number * articles // 10
+        _replace(news, all_articles[at : at + articles // 10])
+        worn.sync(news)
+    fresh.sync(news)
+    found = Worn(worn_bytes=sum(worn.status().bytes_on_disk.values()),
+                 fresh_bytes=sum(fresh.status().bytes_on_disk.values()))  # fmt: skip
+    for number, (question, _) in enumerate(questions(all_articles[-articles:], searches, seed=9)):
+        results = []
+        for index, times in ((worn, found.worn_ms), (fresh, found.fresh_ms))[:: 1 if number % 2 else -1]:
+            began = time.perf_counter()
+            passages = index.search(question)
+            times.append(1000 * (time.perf_counter() - began))
+            results.append([(passage.text, round(passage.score, 3)) for passage in passages])
+        found.differing += results[0] != results[1]
+    for index in opened:
+        index.close()
+    return found
+
+
+def _open_small(home: Path, cache: Path) -> Index:
+    return Index.open(home, settings=Settings.read(home=home, cache=cache), embedder=HashingEmbedder(cache))
+
+
+def worn_table(found: Worn) -> str:
+    """Markdown: the worn library beside the fresh one."""
+    worn, fresh = statistics.median(found.worn_ms), statistics.median(found.fresh_ms)
+    rows = [
+        ("size on disk", f"{found.fresh_bytes / 1e6:.1f} MB", f"{found.worn_bytes / 1e6:.1f} MB",
+         f"{found.worn_bytes / found.fresh_bytes:.2f}"),
+        ("search p50", f"{fresh:.1f} ms", f"{worn:.1f} ms", f"{worn / fresh:.2f}"),
+        ("questions with other results", "", f"{found.differing} of {len(found.worn_ms)}", ""),
+    ]  # fmt: skip
+    lines = ["| 300 articles | fresh | after 100 syncs of a tenth each | compared |", "|---|---|---|---|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least ``share`` of them do not exceed."""
     ordered = sorted(values)
@@ -216,8 +278,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("bench/results/living.md"))
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="haberci-living-") as folder:
-        followed = follow(Path(folder), Settings.read().cache, syncs=arguments.syncs, idle_s=arguments.idle)
-    text = table(followed)
+        cache = Settings.read().cache
+        followed = follow(Path(folder) / "followed", cache, syncs=arguments.syncs, idle_s=arguments.idle)
+        worn = wear(Path(folder) / "worn", cache)
+    text = f"{table(followed)}\n{worn_table(worn)}"
     arguments.out.write_text(f"# A chat that follows its library\n\n{text}", encoding="utf-8")
     print(text)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.living import Asked, Followed, follow, percentile, table
+from bench.living import Asked, Followed, Worn, follow, percentile, table, wear, worn_table
 
 
 @pytest.mark.slow
@@ -30,3 +30,16 @@ def test_what_counts_as_stale() -> None:
     assert followed.errors() == ["OSError()"]
     assert percentile([1, 2, 3, 4], 0.95) == 4
     assert "| errors | 1 | 0 |" in table(followed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_library_after_many_syncs_finds_the_same_in_as_little_space(tmp_path: Path, cache_folder: Path) -> None:
+    found = wear(tmp_path, cache_folder, articles=100, syncs=30, searches=60)
+    assert found.differing == 0
+    assert found.worn_bytes <= 1.5 * found.fresh_bytes
+    assert len(found.worn_ms) == len(found.fresh_ms) == 60
+
+
+def test_the_table_of_a_worn_library() -> None:
+    assert "| search p50 | 10.0 ms | 11.0 ms | 1.10 |" in worn_table(Worn([11.0], [10.0], 15, 10))
