@@ -111,27 +111,20 @@ def version_of(record: Record) -> str:
     return digest.hexdigest()
 
 
-class Catalogue:
+class Catalogue(Database):
     """The catalogue of the library in ``folder``; safe among threads. ``create``: for writers only.
 
     Raises :class:`~index.errors.StoreError` when it is missing, damaged or locked away.
     """
 
     def __init__(self, folder: Path, *, create: bool) -> None:
-        self._database = Database(folder / FILE_NAME, _SCHEMA if create else None)
-
-    def close(self) -> None:
-        self._database.close()
-
-    def problems(self) -> list[str]:
-        """What is wrong with the file, in SQLite's words; empty when all is well."""
-        return self._database.problems()
+        super().__init__(folder / FILE_NAME, _SCHEMA if create else None)
 
     # --- what counts ---
 
     def live(self, revision: int) -> dict[str, Record]:
         """The articles of a revision, by id."""
-        rows = self._database.read(
+        rows = self.read(
             "SELECT article_id, key, language, title, published, url, source FROM versions"
             " WHERE since <= ?1 AND (until IS NULL OR until > ?1)",
             (revision,),
@@ -141,20 +134,20 @@ class Catalogue:
     def last_revision(self) -> int:
         """The last revision that any version begins or ends with; 0 for an empty catalogue, or one without tables that
         a writer has only just begun."""
-        if not self._database.read("SELECT 1 FROM sqlite_master WHERE name = 'versions'"):
+        if not self.read("SELECT 1 FROM sqlite_master WHERE name = 'versions'"):
             return 0
-        return int(self._database.read("SELECT coalesce(max(max(since, coalesce(until, 0))), 0) FROM versions")[0][0])
+        return int(self.read("SELECT coalesce(max(max(since, coalesce(until, 0))), 0) FROM versions")[0][0])
 
     def texts(self, keys: Iterable[str]) -> dict[str, str]:
         """The texts that ``keys`` name; keys that are not there are left out."""
         wanted = list(dict.fromkeys(keys))
-        return dict(self._database.read_each("SELECT key, text FROM texts WHERE key IN ({})", wanted))
+        return dict(self.read_each("SELECT key, text FROM texts WHERE key IN ({})", wanted))
 
     # --- writing a revision (only by the holder of the write lock) ---
 
     def stage(self, revision: int, articles: Iterable[Article]) -> None:
         """Enter versions that count from ``revision`` on; those that they replace end with it."""
-        with self._database.writing() as db:
+        with self.writing() as db:
             for article in articles:
                 record = Record.of(article)
                 published = record.published.isoformat() if record.published else None
@@ -168,7 +161,7 @@ class Catalogue:
 
     def end(self, revision: int, ids: Iterable[str]) -> None:
         """Take articles out from ``revision`` on."""
-        with self._database.writing() as db:
+        with self.writing() as db:
             self._end(db, revision, ids)
 
     @staticmethod
@@ -180,24 +173,24 @@ class Catalogue:
 
     def unstage(self, revision: int) -> None:
         """Undo what an unfinished write of ``revision`` has entered."""
-        with self._database.writing() as db:
+        with self.writing() as db:
             db.execute("UPDATE versions SET until = NULL WHERE until >= ?", (revision,))
             db.execute("DELETE FROM versions WHERE since >= ?", (revision,))
 
     def purge(self, revision: int) -> None:
         """Delete the versions that ended with ``revision`` or before, and the texts that no version has any more."""
-        with self._database.writing() as db:
+        with self.writing() as db:
             db.execute("DELETE FROM versions WHERE until <= ?", (revision,))
             db.execute("DELETE FROM texts WHERE key NOT IN (SELECT key FROM versions)")
 
     # --- where articles came from ---
 
     def places(self) -> dict[str, Place]:
-        rows = self._database.read("SELECT place, origin, article_id, digest, story, version, stat FROM places")
+        rows = self.read("SELECT place, origin, article_id, digest, story, version, stat FROM places")
         return {row[0]: Place(*row) for row in rows}
 
     def replace_places(self, put: Iterable[Place], gone: Iterable[str] = ()) -> None:
-        with self._database.writing() as db:
+        with self.writing() as db:
             db.executemany("DELETE FROM places WHERE place = ?", ((place,) for place in gone))
             db.executemany(
                 "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -205,11 +198,11 @@ class Catalogue:
             )
 
     def origins(self) -> dict[str, Origin]:
-        rows = self._database.read("SELECT origin, synced, etag, last_modified FROM origins")
+        rows = self.read("SELECT origin, synced, etag, last_modified FROM origins")
         return {row[0]: Origin(*row) for row in rows}
 
     def replace_origins(self, put: Iterable[Origin], gone: Iterable[str] = ()) -> None:
-        with self._database.writing() as db:
+        with self.writing() as db:
             db.executemany("DELETE FROM origins WHERE origin = ?", ((origin,) for origin in gone))
             db.executemany(
                 "INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?)",

@@ -86,67 +86,58 @@ class StoredChunk:
         return cls(row_id, key, article_id, language, *place, spans, vectors, terms, words)
 
 
-class ChunkStore:
+class ChunkStore(Database):
     """The file in the folder of a generation; safe among threads. ``create``: for writers only.
 
     Raises :class:`~index.errors.StoreError` when it is missing, damaged or locked away.
     """
 
     def __init__(self, folder: Path, *, create: bool) -> None:
-        self._database = Database(folder / FILE_NAME, _SCHEMA if create else None)
-
-    def close(self) -> None:
-        self._database.close()
-
-    def problems(self) -> list[str]:
-        """What is wrong with the file, in SQLite's words; empty when all is well."""
-        return self._database.problems()
+        super().__init__(folder / FILE_NAME, _SCHEMA if create else None)
 
     def versions(self) -> dict[str, int | None]:
         """For each version that has rows in Chroma how many; None where they may not all be there."""
-        return dict(self._database.read("SELECT key, rows FROM versions"))
+        return dict(self.read("SELECT key, rows FROM versions"))
 
     def chunks(self, ids: Sequence[str]) -> dict[str, StoredChunk]:
         """Chunks by row id; ids that are not there are left out."""
         sql = f"SELECT {_COLUMNS} FROM chunks WHERE id IN ({{}})"  # noqa: S608
-        return {row[0]: StoredChunk.unpack(row) for row in self._database.read_each(sql, ids)}
+        return {row[0]: StoredChunk.unpack(row) for row in self.read_each(sql, ids)}
 
     def chunks_of(self, keys: Sequence[str]) -> list[StoredChunk]:
         """All chunks of versions, in reading order within each."""
         sql = f"SELECT {_COLUMNS} FROM chunks WHERE key IN ({{}}) ORDER BY key, start"  # noqa: S608
-        return [StoredChunk.unpack(row) for row in self._database.read_each(sql, keys)]
+        return [StoredChunk.unpack(row) for row in self.read_each(sql, keys)]
 
     def row_counts(self) -> dict[str, int]:
         """For each version how many vectors its chunks here have; what :meth:`versions` says, if nothing is damaged."""
-        counted = self._database.read(
-            "SELECT key, sum(1 + length(spans) / 8 + (heading IS NOT NULL)) FROM chunks GROUP BY key"
-        )
+        counted = self.read("SELECT key, sum(1 + length(spans) / 8 + (heading IS NOT NULL)) FROM chunks GROUP BY key")
         return {key: int(count) for key, count in counted}
 
     def lexical_rows(self, keys: Iterable[str]) -> Iterator[LexicalRow]:
         """The chunks of versions as the lexical index takes them."""
         sql = "SELECT id, key, language, terms FROM chunks WHERE key IN ({}) ORDER BY id"
-        return (LexicalRow(*row) for row in self._database.read_each(sql, sorted(keys)))
+        return (LexicalRow(*row) for row in self.read_each(sql, sorted(keys)))
 
     def count(self, keys: Collection[str]) -> int:
         """How many chunks the versions have."""
-        counts = self._database.read("SELECT key, count(*) FROM chunks GROUP BY key")
+        counts = self.read("SELECT key, count(*) FROM chunks GROUP BY key")
         return sum(int(count) for key, count in counts if key in keys)
 
     def deleted_rows(self) -> int:
         """How many rows have been deleted from Chroma since the generation began; their space is still taken."""
-        return sum(int(rows) for (rows,) in self._database.read("SELECT rows FROM deleted"))
+        return sum(int(rows) for (rows,) in self.read("SELECT rows FROM deleted"))
 
     # --- writing (only by the holder of the write lock) ---
 
     def begin(self, keys: Iterable[str]) -> None:
         """Some rows of these versions may be in Chroma from now on."""
-        with self._database.writing() as db:
+        with self.writing() as db:
             db.executemany("INSERT OR REPLACE INTO versions VALUES (?, NULL)", ((key,) for key in keys))
 
     def finish(self, counts: Mapping[str, int], chunks: Iterable[StoredChunk]) -> None:
         """All rows of these versions are in Chroma: ``counts`` says how many."""
-        with self._database.writing() as db:
+        with self.writing() as db:
             db.executemany(
                 f"INSERT OR REPLACE INTO chunks ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
                 (chunk.pack() for chunk in chunks),
@@ -155,7 +146,7 @@ class ChunkStore:
 
     def forget(self, keys: Sequence[str]) -> None:
         """The rows of these versions are no longer in Chroma."""
-        with self._database.writing() as db:
+        with self.writing() as db:
             rows = 0
             for key in keys:
                 rows += sum(count or 0 for (count,) in db.execute("SELECT rows FROM versions WHERE key = ?", (key,)))
