@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import textwrap
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -436,6 +437,30 @@ def test_what_a_killed_writer_had_embedded_is_not_embedded_again(tmp_path: Path)
         assert not [text for text in encoded if text in articles[0].text]
         assert texts_of(index) == {article.id: article.text for article in articles}
         check_no_orphans(index)
+
+
+@pytest.mark.parametrize("name", ["catalogue.sqlite3", "generation-1/chunks.sqlite3"])
+def test_a_writer_killed_in_the_midst_of_a_commit_is_rolled_back_by_the_next_reader(tmp_path: Path, name: str) -> None:
+    with open_index(tmp_path) as index:
+        index.add([make_article(n) for n in range(20)])
+        before, texts = index.search(QUESTION), texts_of(index)
+    table, column = ("texts", "text") if name.startswith("catalogue") else ("chunks", "text")
+    code = f"""
+        import sqlite3
+        index.close()
+        database = sqlite3.connect(folder / {name!r}, isolation_level=None)
+        # Pages go to the file before the commit, as they do when a transaction outgrows the cache.
+        database.execute("PRAGMA cache_size = 1")
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("UPDATE {table} SET {column} = {column} || hex(randomblob(20000))")
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    run_process(textwrap.dedent(code), tmp_path, returncode=-9)
+    assert (tmp_path / f"{name}-journal").stat().st_size > 0, "else nothing was left to roll back"
+    with open_index(tmp_path) as index:
+        assert texts_of(index) == texts
+        assert index.search(QUESTION) == before
+        assert index.check().is_well
 
 
 def test_what_a_killed_writer_has_left_does_not_crowd_out_what_counts(tmp_path: Path) -> None:

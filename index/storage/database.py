@@ -18,7 +18,8 @@ BUSY_TIMEOUT_S = 30.0
 
 class Database:
     """The SQLite file ``path``; safe among threads. ``schema`` makes it where it is missing, for writers; without one
-    it is opened for reading, also from a folder that may not be written.
+    it is opened for reading, also where it may not be written. (A reader that may write rolls back what a writer that
+    was killed in its commit has left; SQLite opens a file that may not be written for reading alone.)
 
     Raises :class:`~index.errors.StoreError` when it is missing, damaged or locked away for half a minute.
     """
@@ -32,7 +33,7 @@ class Database:
             if schema is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={'ro' if schema is None else 'rwc'}",
+                f"{path.absolute().as_uri()}?mode={'rw' if schema is None else 'rwc'}",
                 uri=True,
                 timeout=BUSY_TIMEOUT_S,
                 check_same_thread=False,
