@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 MAX_NEIGHBOURS = 300
+# With fewer than are asked for, HNSW may return fewer; with twice as many, what it returns hardly depends on the order
+# in which the vectors came.
+EF_SEARCH = 2 * MAX_NEIGHBOURS
 
 _serial = itertools.count(1)
 
@@ -119,7 +122,6 @@ def open_collection(client: ClientAPI, name: str, *, create: bool) -> Collection
     """``create``: for writers; a reader may come late to a generation that has just been dropped."""
     if not create:
         return client.get_collection(name, embedding_function=None)
-    # ef_search: as many neighbours as a search ever asks for, else HNSW may return fewer.
     return client.get_or_create_collection(
-        name, embedding_function=None, configuration={"hnsw": {"space": "cosine", "ef_search": MAX_NEIGHBOURS}}
+        name, embedding_function=None, configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}}
     )
