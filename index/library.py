@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import secrets
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING
 from index.articles import complete
 from index.embedding import Embedder, TokenVectors
 from index.encoding import encode_articles
-from index.errors import HaberciError, SettingsError, StoreError
+from index.errors import SettingsError
 from index.language import detect_question_language
 from index.scoring import SPACE_FILE_PREFIX, LanguageSpace, cohort_digest, load_space, space_file_name
 from index.search import MAX_PASSAGES, Searcher, check_question
@@ -29,8 +27,8 @@ from index.spelling import SpellingRestorer
 from index.storage.catalogue import Catalogue, Origin, Record, key_of
 from index.storage.chroma import ChromaServer
 from index.storage.formats import read_old_articles, remove_old_files
-from index.storage.health import Problem, Report, Status, count_rows, find_litter, find_problems, sizes
-from index.storage.manifest import FORMAT, IN_FOLDER, Manifest, Recipe
+from index.storage.health import Report, Status, find_problems, take_stock
+from index.storage.manifest import FORMAT, IN_FOLDER, Recipe
 from index.storage.repair import mend, recover_catalogue, recover_manifest
 from index.storage.store import Store, Writer
 from index.storage.view import View
@@ -240,7 +238,7 @@ class Index:
                 if writer.manifest.revision != revision:
                     # Another process has written meanwhile.
                     plan = self._plan_with(writer.catalogue, writer.live, opened, remove, reading)
-                if not writer.whole_keys().issuperset(map(key_of, plan.put)):
+                if self._without_rows(writer, plan.put):
                     # Only now is the model loaded: a sync that finds nothing but new names is quick.
                     writer.require(replace(self._recipe(), dimension=self.embedder.dimension))
                 for done, part in _parts(plan.put):
@@ -319,46 +317,7 @@ class Index:
 
     def status(self) -> Status:
         """What the library holds, how large it is and when it was synced; reads little and loads no model."""
-        try:
-            manifest = self._store.manifest()
-        except StoreError as error:
-            return Status.of_damaged(self.folder, self.settings, str(error.values["reason"]))
-        origins: dict[str, Origin] = {}
-        languages: dict[str, int] = {}
-        chunks = rows = 0
-        if manifest is not None:
-            manifest.check(replace(manifest.recipe), self.folder)
-            catalogue = Catalogue(self.folder, create=False)
-            try:
-                live, origins = catalogue.live(manifest.revision), catalogue.origins()
-            finally:
-                catalogue.close()
-            languages = dict(sorted(Counter(record.language for record in live.values()).items()))
-            chunks, rows = count_rows(self.folder, manifest, {record.key for record in live.values()})
-        return Status(
-            folder=self.folder,
-            articles=sum(languages.values()),
-            languages=languages,
-            chunks=chunks,
-            rows=rows,
-            model=self.settings.model,
-            reader=self.settings.reader,
-            chroma=manifest.recipe.chroma if manifest else self._recipe().chroma,
-            revision=manifest.revision if manifest else 0,
-            bytes_on_disk=sizes(self.folder),
-            synced={name: origin.synced for name, origin in sorted(origins.items()) if origin.synced},
-            problems=tuple(self._quick_problems(manifest)),
-        )
-
-    def _quick_problems(self, manifest: Manifest | None) -> list[Problem]:
-        if manifest is None:
-            return []
-        try:
-            manifest.check(self._recipe(), self.folder)
-            self._store.read(lambda view: view)
-        except HaberciError as error:
-            return [Problem("unusable", str(error))]
-        return find_litter(self.folder, manifest) if not self._store.is_locked() else []
+        return take_stock(self._store, self._recipe(), self.settings)
 
     def check(self, repair: bool = False, progress: Progress | None = None) -> Report:
         """Read all of the library and tell what is wrong with it; with ``repair``, mend it.
@@ -367,44 +326,25 @@ class Index:
         :class:`~index.errors.LibraryBusyError`, and :class:`~index.errors.IndexMismatchError` for an index of another
         model, which :meth:`rebuild` mends.
         """
-        found = self._find_problems()
+        found = find_problems(self._store, self._recipe())
         if not repair or not found:
             return Report(tuple(found))
         self._repair({problem.kind for problem in found}, progress)
-        left = self._find_problems()
+        left = find_problems(self._store, self._recipe())
         kinds = {problem.kind for problem in left}
         return Report(tuple(left), tuple(problem for problem in found if problem.kind not in kinds))
-
-    def _find_problems(self) -> list[Problem]:
-        if not any(self.folder.iterdir()):
-            return []
-        with self._store.locked():
-            try:
-                manifest = self._store.manifest()
-            except StoreError as error:
-                return [Problem("manifest", str(error.values["reason"]))]
-            if manifest is None:
-                return []
-            manifest.check(self._recipe(), self.folder)
-            return find_problems(self.folder, manifest, self._store.server)
 
     def _repair(self, kinds: set[str], progress: Progress | None) -> None:
         self._store.close()
         if "manifest" in kinds:
-            with self._store.locked():
-                recover_manifest(self.folder, self._recipe(), secrets.token_hex(8))
-            kinds = kinds | {"vectors"}
+            recover_manifest(self._store, self._recipe())
         if "catalogue" in kinds:
-            with self._store.locked():
-                manifest = self._store.manifest()
-                assert manifest is not None
-                recover_catalogue(self.folder, manifest)
-            kinds = kinds | {"missing"}
-        if not kinds & {"vectors", "graph"}:
+            recover_catalogue(self._store)
+        if not kinds & {"manifest", "vectors", "graph"}:
             with self._writing() as writer:
                 mend(writer, self._put)
-            kinds = {problem.kind for problem in self._find_problems()}
-        if kinds & {"vectors", "graph", "missing"}:
+            kinds = {problem.kind for problem in find_problems(self._store, self._recipe())}
+        if kinds & {"manifest", "vectors", "graph", "missing"}:
             self.rebuild(progress)
 
     def seed(self, articles: Callable[[], Iterable[Article]], progress: Progress | None = None) -> Changes:
@@ -440,11 +380,14 @@ class Index:
 
     def _put(self, writer: Writer, articles: Sequence[Article]) -> None:
         """Make and write the rows of articles that do not have them yet."""
-        whole = writer.whole_keys()
-        wanted = [article for article in articles if key_of(article) not in whole]
+        wanted = self._without_rows(writer, articles)
         if wanted:
-            limit = self.settings.max_chunk_tokens
-            writer.put(encode_articles(wanted, self.embedder, self.space, limit))
+            writer.put(encode_articles(wanted, self.embedder, self.space, self.settings.max_chunk_tokens))
+
+    @staticmethod
+    def _without_rows(writer: Writer, articles: Sequence[Article]) -> list[Article]:
+        whole = writer.whole_keys([key_of(article) for article in articles])
+        return [article for article in articles if key_of(article) not in whole]
 
 
 def chroma_server(settings: Settings) -> ChromaServer | None:

@@ -149,6 +149,17 @@ def test_what_the_feed_carries_serves_where_its_page_cannot_be_had(index: Index,
     assert "okunamıyor" in changes.errors[place].message("tr")
 
 
+def test_a_page_that_cannot_be_had_is_tried_again_although_its_feed_is_the_same(index: Index, site: Site) -> None:
+    site.pages["/ankara"], site.pages["/izmir"] = page("Ankara"), response(status=500)
+    site.pages["/rss"] = feed(*(entry(site.url(f"/{n}"), f"{n} haberi") for n in ("ankara", "izmir")), etag='"1"')
+    assert counts(index.sync(site.url("/rss"))) == {"added": 1, "failed": 1}
+    site.pages["/izmir"] = page("İzmir")
+    assert counts(index.sync(site.url("/rss"))) == {"added": 1, "unchanged": 1}
+    site.asked()
+    assert counts(index.sync(site.url("/rss"))) == {"unchanged": 2}
+    assert site.asked() == ["/rss"], "now that all is there the feed's own word is taken again"
+
+
 def test_a_feed_that_cannot_be_had_keeps_what_it_brought(index: Index, site: Site, tmp_path: Path) -> None:
     (tmp_path / "haberler").mkdir()
     (tmp_path / "haberler" / "a.txt").write_text(make_article(1).text, encoding="utf-8")

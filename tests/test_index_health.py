@@ -13,6 +13,7 @@ from fakes_index import make_article, open_index
 
 from index import Index
 from index.errors import StoreError
+from index.storage.catalogue import key_of
 from index.storage.chroma import connect_folder
 from index.storage.generation import collection_name, generation_folder
 from index.storage.health import Problem
@@ -136,6 +137,26 @@ def test_a_damaged_graph_of_vectors_is_found_and_mended(index: Index) -> None:
     assert index.search(QUESTION, k=50) == before
 
 
+def test_a_version_that_is_not_whole_is_still_missing_after_a_compaction(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = index.article("a10")
+    assert kept is not None
+    index.close()
+    database = sqlite3.connect(generation_of(index) / "chunks.sqlite3")
+    with database:
+        database.execute("UPDATE versions SET rows = NULL WHERE key = ?", (key_of(kept),))
+    database.close()
+    monkeypatch.setattr("index.storage.generation.FEW_ROWS", 0)
+    before = generation_of(index)
+    index.remove([f"a{n}" for n in range(6)])
+    assert generation_of(index) != before
+    assert kinds(index.check().problems) == ["missing"]
+    assert index.check(repair=True).is_well
+    assert index.article("a10") == kept
+    check_no_orphans(index)
+
+
 @pytest.mark.parametrize("damage", ["gone", "overwritten"])
 def test_a_lost_catalogue_is_put_together_again_from_the_index(tmp_path: Path, damage: str) -> None:
     with open_index(tmp_path / "library", max_chunk_tokens=64) as index:
@@ -154,6 +175,7 @@ def test_a_lost_catalogue_is_put_together_again_from_the_index(tmp_path: Path, d
             catalogue.write_bytes(b"no database")
         with pytest.raises(StoreError, match="catalogue"):
             index.search(QUESTION)
+        assert kinds(index.status().problems) == ["catalogue"]
         assert kinds(index.check().problems) == ["catalogue"]
         report = index.check(repair=True)
         assert kinds(report.repaired) == ["catalogue"]
@@ -212,6 +234,10 @@ def test_status(index: Index, tmp_path: Path) -> None:
     assert synced[0] == str(tmp_path / "news")
     assert synced[1].endswith("+00:00")
     assert json.loads(json.dumps(index.status().to_dict()))["articles"] == 1
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "b.txt").write_text(make_article(4).text, encoding="utf-8")
+    index.sync(tmp_path / "more")
+    assert list(index.status().synced) == [str(tmp_path / "more")]
     untouched = open_index(tmp_path / "untouched").status()
     assert (untouched.articles, untouched.revision, untouched.problems) == (0, 0, ())
 

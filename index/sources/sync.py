@@ -81,6 +81,10 @@ class Planner:
         for place in known.values():
             if place.story and place.article_id in live:
                 self._by_story[place.story].append(place)
+        self._made_of: dict[str | None, set[str]] = defaultdict(set)
+        for place in known.values():
+            if place.version is not None:
+                self._made_of[place.article_id].add(place.place)
         self._taken: set[str] = set()
         self._unread: set[str] = set()
         self._plan = Plan()
@@ -103,8 +107,14 @@ class Planner:
         for group in waiting:
             self._settle(group, self._id_by_place(group))
         self._end(scans)
-        self._plan.origins = [replace(scan.origin, synced=scan.synced) for scan in scans]
+        self._plan.origins = [self._looked_at(scan) for scan in scans]
         return self._plan
+
+    def _looked_at(self, scan: Scan) -> Origin:
+        if any(item.place in self._plan.failed for item in scan.items):
+            # Else a feed that has not changed would not be read again, and its page never be tried again.
+            return replace(scan.origin, synced=scan.synced, etag=None, last_modified=None)
+        return replace(scan.origin, synced=scan.synced)
 
     # --- which story a place tells ---
 
@@ -189,8 +199,8 @@ class Planner:
 
     def _has_moved(self, group: Sequence[_Told], article_id: str) -> bool:
         """Whether the place that the article was made of tells this story no longer."""
-        made_of = {p.place for p in self._known.values() if p.article_id == article_id and p.version is not None}
-        return bool(made_of) and not made_of & {told.item.place for told in group}
+        made_of = self._made_of[article_id]
+        return bool(made_of) and made_of.isdisjoint(told.item.place for told in group)
 
     def _article(self, told: _Told, article_id: str) -> Article | None:
         try:

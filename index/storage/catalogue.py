@@ -189,25 +189,20 @@ class Catalogue(Database):
         rows = self.read("SELECT place, origin, article_id, digest, story, version, stat FROM places")
         return {row[0]: Place(*row) for row in rows}
 
-    def replace_places(self, put: Iterable[Place], gone: Iterable[str] = ()) -> None:
+    def replace_places(self, put: Iterable[Place], gone: Iterable[str]) -> None:
         with self.writing() as db:
             db.executemany("DELETE FROM places WHERE place = ?", ((place,) for place in gone))
-            db.executemany(
-                "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (astuple(p) for p in put),
-            )
+            db.executemany("INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?)", map(astuple, put))
 
     def origins(self) -> dict[str, Origin]:
         rows = self.read("SELECT origin, synced, etag, last_modified FROM origins")
         return {row[0]: Origin(*row) for row in rows}
 
-    def replace_origins(self, put: Iterable[Origin], gone: Iterable[str] = ()) -> None:
+    def replace_origins(self, put: Iterable[Origin]) -> None:
+        """Enter sources that were looked at; those that no place comes from any more are forgotten."""
         with self.writing() as db:
-            db.executemany("DELETE FROM origins WHERE origin = ?", ((origin,) for origin in gone))
-            db.executemany(
-                "INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?)",
-                (astuple(o) for o in put),
-            )
+            db.execute("DELETE FROM origins WHERE origin NOT IN (SELECT origin FROM places)")
+            db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?)", map(astuple, put))
 
 
 def _to_record(row: Sequence[Any]) -> Record:

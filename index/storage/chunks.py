@@ -99,6 +99,11 @@ class ChunkStore(Database):
         """For each version that has rows in Chroma how many; None where they may not all be there."""
         return dict(self.read("SELECT key, rows FROM versions"))
 
+    def whole(self, keys: Sequence[str]) -> set[str]:
+        """Those of the versions ``keys`` that were marked whole."""
+        found = self.read_each("SELECT key FROM versions WHERE rows IS NOT NULL AND key IN ({})", keys)
+        return {key for (key,) in found}
+
     def chunks(self, ids: Sequence[str]) -> dict[str, StoredChunk]:
         """Chunks by row id; ids that are not there are left out."""
         sql = f"SELECT {_COLUMNS} FROM chunks WHERE id IN ({{}})"  # noqa: S608

@@ -99,9 +99,9 @@ class Generation:
             )
         self.chunk_store.finish(batch.counts(), batch.chunks)
 
-    def whole_keys(self) -> set[str]:
-        """The versions all of whose rows are there."""
-        return {key for key, rows in self.chunk_store.versions().items() if rows is not None}
+    def whole_keys(self, keys: Sequence[str]) -> set[str]:
+        """Those of the versions ``keys`` all of whose rows are there."""
+        return self.chunk_store.whole(keys)
 
     def dead_keys(self, live: Container[str]) -> list[str]:
         """The versions that have, or may have, rows in Chroma although they are not among the ``live``."""

@@ -1,23 +1,24 @@
-"""The library's state of health: what it holds, what is wrong with it, and mending that."""
+"""The library's state of health: what it holds, and what is wrong with it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from index.errors import HaberciError, StoreError
+from index.errors import HaberciError, IndexMismatchError, StoreError
 from index.settings import Settings
 from index.storage.catalogue import Catalogue, key_of
 from index.storage.chroma import ChromaServer
 from index.storage.chunks import ChunkStore
 from index.storage.generation import FOLDER, Generation, generation_folder
-from index.storage.manifest import IN_FOLDER, Manifest
-from index.storage.store import chroma_errors
+from index.storage.manifest import FORMAT, Manifest, Recipe
+from index.storage.store import Store, chroma_errors
 
 # Rows that are looked for by their own vectors: a graph that was damaged does not find them.
 SAMPLE = 50
@@ -83,28 +84,24 @@ class Status:
     feed when it was last synced, as ISO text in UTC. ``problems``: only those that are seen without reading it all."""
 
     folder: Path
-    articles: int
-    languages: Mapping[str, int]
-    chunks: int
-    rows: int
     model: str
     reader: str
     chroma: str
-    revision: int
     bytes_on_disk: Mapping[str, int]
-    synced: Mapping[str, str]
+    revision: int = 0
+    languages: Mapping[str, int] = field(default_factory=dict)
+    chunks: int = 0
+    rows: int = 0
+    synced: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
-    @classmethod
-    def of_damaged(cls, folder: Path, settings: Settings, reason: str) -> Status:
-        """The status of a library whose manifest cannot be read."""
-        problems = (Problem("manifest", reason),)
-        chroma = settings.chroma or IN_FOLDER
-        return cls(folder, 0, {}, 0, 0, settings.model, settings.reader, chroma, 0, sizes(folder), {}, problems)
+    @property
+    def articles(self) -> int:
+        return sum(self.languages.values())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        values = {name: getattr(self, name) for name in self.__slots__}
+        values = {"articles": self.articles, **{name: getattr(self, name) for name in self.__slots__}}
         problems = [{"kind": problem.kind, "message": problem.message()} for problem in self.problems]
         return {**values, "folder": str(self.folder), "problems": problems}
 
@@ -147,42 +144,92 @@ def _part(path: Path) -> str:
     return "lexical" if path.parts[1].startswith("lexical") else "words"
 
 
-def count_rows(folder: Path, manifest: Manifest, keys: Collection[str]) -> tuple[int, int]:
+def take_stock(store: Store, recipe: Recipe, settings: Settings) -> Status:
+    """The status of a library, as far as it can be read; ``recipe``: what is in use now."""
+    status = Status(store.folder, settings.model, settings.reader, recipe.chroma, sizes(store.folder))
+    try:
+        manifest = store.manifest()
+    except StoreError as error:
+        return replace(status, problems=(_problem("manifest", error),))
+    if manifest is None:
+        return status
+    status = replace(status, chroma=manifest.recipe.chroma, revision=manifest.revision)
+    try:
+        manifest.check(recipe, store.folder)
+    except IndexMismatchError as error:
+        # Another model's articles can be counted; another format may have nothing of what is read here.
+        status = replace(status, problems=(Problem("unusable", str(error)),))
+        if manifest.format != FORMAT:
+            return status
+    try:
+        with closing(Catalogue(store.folder, create=False)) as catalogue:
+            live, origins = catalogue.live(manifest.revision), catalogue.origins()
+    except StoreError as error:
+        return replace(status, problems=(*status.problems, _problem("catalogue", error)))
+    chunks, rows, problems = _count_rows(store.folder, manifest, {record.key for record in live.values()})
+    # A writer that is at work has its own.
+    litter = [] if store.is_locked() else find_litter(store.folder, manifest)
+    return replace(
+        status,
+        languages=dict(sorted(Counter(record.language for record in live.values()).items())),
+        chunks=chunks,
+        rows=rows,
+        synced={name: origin.synced for name, origin in sorted(origins.items()) if origin.synced},
+        problems=(*status.problems, *problems, *litter),
+    )
+
+
+def _count_rows(folder: Path, manifest: Manifest, keys: Collection[str]) -> tuple[int, int, list[Problem]]:
     """How many chunks and how many rows in Chroma the articles have, as far as the index can be read."""
     try:
-        chunk_store = ChunkStore(generation_folder(folder, manifest.generation), create=False)
-    except StoreError:
-        return 0, 0
-    try:
-        rows = sum(count or 0 for key, count in chunk_store.versions().items() if key in keys)
-        return chunk_store.count(keys), rows
-    finally:
-        chunk_store.close()
-
-
-def find_problems(folder: Path, manifest: Manifest, server: ChromaServer | None) -> list[Problem]:
-    """Everything that is wrong with a library; reads all of it. The caller holds the write lock."""
-    try:
-        catalogue = Catalogue(folder, create=False)
+        with closing(ChunkStore(generation_folder(folder, manifest.generation), create=False)) as chunk_store:
+            rows = sum(count or 0 for key, count in chunk_store.versions().items() if key in keys)
+            return chunk_store.count(keys), rows, []
     except StoreError as error:
-        return [Problem("catalogue", str(error.values["reason"]))]
-    try:
-        damage = catalogue.problems()
-        if damage:
-            return [Problem("catalogue", damage[0])]
-        live = catalogue.live(manifest.revision)
-        texts = catalogue.texts(record.key for record in live.values())
-        altered = [
-            i
-            for i, record in live.items()
-            if record.key not in texts or key_of(record.to_article(i, texts[record.key])) != record.key
-        ]
-    finally:
-        catalogue.close()
+        return 0, 0, [_problem("vectors", error)]
+
+
+def _problem(kind: str, error: HaberciError) -> Problem:
+    return Problem(kind, str(error.values.get("reason", error)))
+
+
+def find_problems(store: Store, recipe: Recipe) -> list[Problem]:
+    """Everything that is wrong with a library; reads all of it. ``recipe``: what is in use now.
+
+    Raises :class:`~index.errors.LibraryBusyError`, :class:`~index.errors.IndexMismatchError`.
+    """
+    if not any(store.folder.iterdir()):
+        return []
+    with store.locked():
+        try:
+            manifest = store.manifest()
+        except StoreError as error:
+            return [_problem("manifest", error)]
+        if manifest is None:
+            return []
+        manifest.check(recipe, store.folder)
+        try:
+            with closing(Catalogue(store.folder, create=False)) as catalogue:
+                return _catalogue_problems(store, manifest, catalogue)
+        except StoreError as error:
+            return [_problem("catalogue", error)]
+
+
+def _catalogue_problems(store: Store, manifest: Manifest, catalogue: Catalogue) -> list[Problem]:
+    damage = catalogue.problems()
+    if damage:
+        return [Problem("catalogue", damage[0])]
+    live = catalogue.live(manifest.revision)
+    texts = catalogue.texts(record.key for record in live.values())
+    altered = [
+        i
+        for i, record in live.items()
+        if record.key not in texts or key_of(record.to_article(i, texts[record.key])) != record.key
+    ]
     found = [Problem("texts", str(len(altered)))] if altered else []
-    found += find_litter(folder, manifest)
+    found += find_litter(store.folder, manifest)
     keys = frozenset(record.key for record in live.values())
-    return found + _generation_problems(folder, manifest, server, keys)
+    return found + _generation_problems(store.folder, manifest, store.server, keys)
 
 
 def find_litter(folder: Path, manifest: Manifest) -> list[Problem]:
@@ -202,12 +249,12 @@ def _generation_problems(
                 folder, manifest.library, manifest.generation, manifest.lexical, server, create=False
             )
     except HaberciError as error:
-        return [Problem("vectors", str(error.values.get("reason", error)))]
+        return [_problem("vectors", error)]
     try:
         with chroma_errors(folder, "read"):
             return _row_problems(generation, live, manifest.lexical)
     except HaberciError as error:
-        return [Problem("vectors", str(error.values.get("reason", error)))]
+        return [_problem("vectors", error)]
     finally:
         generation.close()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from index.articles import complete
@@ -14,40 +16,46 @@ from index.storage.chunks import ChunkStore
 from index.storage.generation import FOLDER, generation_folder
 from index.storage.health import broken_keys, counted_rows
 from index.storage.manifest import FILE_NAME, Manifest, Recipe, write_manifest
-from index.storage.store import Writer
+from index.storage.store import Store, Writer
 from index.types import Article, Language
 
 Put = Callable[[Writer, Sequence[Article]], None]
 
 
-def recover_manifest(folder: Path, recipe: Recipe, library: str) -> Manifest:
+def recover_manifest(store: Store, recipe: Recipe) -> None:
     """A manifest for what the catalogue holds, of a generation that must be rebuilt. The damaged one is kept aside."""
-    catalogue = Catalogue(folder, create=False)
-    try:
-        revision = catalogue.last_revision()
-    finally:
-        catalogue.close()
-    if (folder / FILE_NAME).exists():
-        (folder / FILE_NAME).replace(folder / f"damaged-{FILE_NAME}")
-    numbers = [int(path.name.rpartition("-")[2]) for path in folder.glob(f"{FOLDER}-*") if path.name[-1].isdecimal()]
-    manifest = Manifest(recipe, library, revision=max(1, revision), generation=max(numbers, default=0) + 1, seeded=True)
-    write_manifest(folder, manifest)
-    return manifest
+    folder = store.folder
+    with store.locked(), closing(Catalogue(folder, create=False)) as catalogue:
+        _keep_aside(folder / FILE_NAME)
+        numbers = [
+            int(path.name.rpartition("-")[2]) for path in folder.glob(f"{FOLDER}-*") if path.name[-1].isdecimal()
+        ]
+        manifest = Manifest(
+            recipe,
+            library=secrets.token_hex(8),
+            revision=max(1, catalogue.last_revision()),
+            generation=max(numbers, default=0) + 1,
+            seeded=True,
+        )
+        write_manifest(folder, manifest)
 
 
-def recover_catalogue(folder: Path, manifest: Manifest) -> int:
-    """A catalogue of the texts that the index holds, in the place of a lost one, which is kept aside. How many articles
-    it has; none when the index cannot be read either."""
-    articles = _texts_in_index(folder, manifest)
-    for name in (CATALOGUE, f"{CATALOGUE}-journal"):
-        if (folder / name).exists():
-            (folder / name).replace(folder / f"damaged-{name}")
-    catalogue = Catalogue(folder, create=True)
-    try:
-        catalogue.stage(manifest.revision, articles)
-    finally:
-        catalogue.close()
-    return len(articles)
+def recover_catalogue(store: Store) -> None:
+    """A catalogue of the texts that the index holds, of none when it cannot be read either, in the place of a lost one,
+    which is kept aside."""
+    with store.locked():
+        manifest = store.manifest()
+        assert manifest is not None
+        articles = _texts_in_index(store.folder, manifest)
+        for name in (CATALOGUE, f"{CATALOGUE}-journal"):
+            _keep_aside(store.folder / name)
+        with closing(Catalogue(store.folder, create=True)) as catalogue:
+            catalogue.stage(manifest.revision, articles)
+
+
+def _keep_aside(file: Path) -> None:
+    if file.exists():
+        file.replace(file.with_name(f"damaged-{file.name}"))
 
 
 def _texts_in_index(folder: Path, manifest: Manifest) -> list[Article]:
@@ -55,7 +63,7 @@ def _texts_in_index(folder: Path, manifest: Manifest) -> list[Article]:
         chunk_store = ChunkStore(generation_folder(folder, manifest.generation), create=False)
     except StoreError:
         return []
-    try:
+    with closing(chunk_store):
         whole = [key for key, rows in chunk_store.versions().items() if rows is not None]
         pieces: dict[tuple[str, str, Language], list[tuple[int, str]]] = defaultdict(list)
         for chunk in chunk_store.chunks_of(whole):
@@ -63,8 +71,6 @@ def _texts_in_index(folder: Path, manifest: Manifest) -> list[Article]:
             article.append((chunk.start, chunk.text))
             if chunk.heading is not None and chunk.heading_start is not None:
                 article.append((chunk.heading_start, chunk.heading))
-    finally:
-        chunk_store.close()
     return [complete(Article(i, _joined(parts), language=language)) for (i, _, language), parts in pieces.items()]
 
 

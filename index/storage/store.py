@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -312,9 +312,9 @@ class Writer:
         texts = self.catalogue.texts(record.key for record in self.live.values())
         return [record.to_article(i, texts[record.key]) for i, record in sorted(self.live.items())]
 
-    def whole_keys(self) -> set[str]:
-        """Versions whose rows need not be made: those that count, and those that a writer made before it died."""
-        return self.generation.whole_keys()
+    def whole_keys(self, keys: Sequence[str]) -> set[str]:
+        """Those of ``keys`` whose rows need not be made: they count, or a writer made them before it died."""
+        return self.generation.whole_keys(keys)
 
     def put(self, batch: Batch) -> None:
         """Add the rows of new versions."""
@@ -324,14 +324,14 @@ class Writer:
     def stage(self, articles: Sequence[Article]) -> None:
         """Enter articles, whose rows are there, for the next revision."""
         self.catalogue.stage(self.manifest.revision + 1, articles)
-        self.live = {**self.live, **{article.id: Record.of(article) for article in articles}}
+        self.live.update((article.id, Record.of(article)) for article in articles)
         self.is_changed = True
 
-    def end(self, ids: Iterable[str]) -> None:
+    def end(self, ids: Sequence[str]) -> None:
         """Leave articles out of the next revision."""
-        gone = set(ids)
-        self.catalogue.end(self.manifest.revision + 1, gone)
-        self.live = {i: record for i, record in self.live.items() if i not in gone}
+        for article_id in ids:
+            self.live.pop(article_id, None)
+        self.catalogue.end(self.manifest.revision + 1, ids)
         self.is_changed = True
 
     def commit(self) -> None:
@@ -355,7 +355,8 @@ class Writer:
         with self._errors():
             fresh = self._open_generation(number)
             try:
-                fresh.copy_from(old, sorted(self._keys()))
+                # A version that is damaged stays missing, for a check to find.
+                fresh.copy_from(old, sorted(old.whole_keys(list(self._keys()))))
             except BaseException:
                 fresh.close()
                 raise
