@@ -10,7 +10,7 @@ from index.chunking import Chunk, Span, chunk_article
 from index.embedding import Embedder, TokenVectors
 from index.scoring import Kind, LanguageSpace
 from index.storage.catalogue import key_of
-from index.storage.chunks import StoredChunk
+from index.storage.chunks import ChunkRow, StoredChunk
 from index.storage.generation import Batch
 from index.storage.lexical import terms
 from index.types import Article, Language
@@ -37,9 +37,9 @@ def encode_articles(articles: Sequence[Article], embedder: Embedder, space: Lang
 
 def _stored(
     article: Article, number: int, chunk: Chunk, vectors: np.ndarray, space: LanguageSpace, tokens: TokenVectors
-) -> StoredChunk:
+) -> ChunkRow:
     key, text = key_of(article), article.text[chunk.start : chunk.end]
-    return StoredChunk(
+    stored = StoredChunk(
         row_id=f"{key}:{number}",
         key=key,
         article_id=article.id,
@@ -50,9 +50,9 @@ def _stored(
         heading_start=chunk.heading[0] if chunk.heading else None,
         spans=np.array(chunk.sentences, np.int64).reshape(-1, 2),
         vectors=vectors,
-        terms=" ".join(terms(text)),
-        words=_words(space, text, _heading_above(article, chunk), _language(article), tokens),
     )
+    words = _words(space, text, _heading_above(article, chunk), _language(article), tokens)
+    return ChunkRow(stored, " ".join(terms(text)), words)
 
 
 def _words(space: LanguageSpace, text: str, heading: str, language: Language, tokens: TokenVectors) -> bytes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from index.storage.chunks import StoredChunk
 from index.storage.view import View
 from index.types import LANGUAGES, Language, Passage, Sentence
 from index.words import Words, best_matches, similarities
+
+T = TypeVar("T")
 
 MAX_QUESTION_CHARS = 2000
 MAX_PASSAGES = 100
@@ -33,30 +35,48 @@ LEXICAL_HITS = 200
 # handicap, not a bonus: a bonus lets the question's own language, where every word can match, outrank
 # the right passage in the other one (docs/retrieval.md).
 LEXICAL_WEIGHT = 0.1
-# Chunks whose vectors stay in memory: about 35 kB each.
+# What stays in memory: of chunks whose vectors were looked at about 15 kB each, of words about 25 kB.
 CACHED_CHUNKS = 2048
+CACHED_WORDS = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class IndexedChunk:
-    """A chunk as it is scored. ``sentence_of``: for each of its ``words`` which sentence it stands in, -1 for none."""
+class ChunkWords:
+    """The words of a chunk; ``sentence_of``: for each which sentence it stands in, int64, -1 for none."""
 
-    stored: StoredChunk
     words: Words
     sentence_of: np.ndarray
 
+    def __len__(self) -> int:
+        return len(self.words)
+
     @classmethod
-    def of(cls, stored: StoredChunk) -> IndexedChunk:
-        words = Words.unpack(stored.words)
-        return cls(stored, words, _sentence_of(words, stored.start, stored.spans))
+    def of(cls, chunk: StoredChunk, packed: bytes) -> ChunkWords:
+        words = Words.unpack(packed)
+        return cls(words, _sentence_of(words, chunk.start, chunk.spans))
 
-    @property
-    def sentence_vectors(self) -> np.ndarray:
-        return self.stored.vectors[1 : 1 + len(self.stored.spans)]
 
-    @property
-    def heading_vector(self) -> np.ndarray | None:
-        return None if self.stored.heading is None else self.stored.vectors[-1]
+class _Cache(Generic[T]):
+    """What was read lately, by row id; safe among threads."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held: OrderedDict[str, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, ids: Sequence[str], read: Callable[[list[str]], dict[str, T]]) -> dict[str, T]:
+        """The values of ``ids``, in any order; ``read`` is asked for those that are not held, and may lack some."""
+        with self._lock:
+            found = {i: self._held[i] for i in ids if i in self._held}
+        missing = [i for i in ids if i not in found]
+        if missing:
+            fetched = read(missing)
+            found.update(fetched)
+            with self._lock:
+                self._held.update(fetched)
+                while len(self._held) > self._limit:
+                    self._held.popitem(last=False)
+        return found
 
 
 def check_question(question: object) -> str:
@@ -74,31 +94,35 @@ class Searcher:
     """Finds and scores the chunks of a view. Keeps the vectors of chunks it has met; safe among threads."""
 
     def __init__(self) -> None:
-        self._met: OrderedDict[str, IndexedChunk] = OrderedDict()
-        self._lock = threading.Lock()
+        self._chunks: _Cache[StoredChunk] = _Cache(CACHED_CHUNKS)
+        self._words: _Cache[ChunkWords] = _Cache(CACHED_WORDS)
 
     def search(self, view: View, question: PlacedQuestion, k: int) -> list[Passage]:
         """At most ``k`` passages, best first."""
         matches = {language: view.lexical.search(question.text, language, LEXICAL_HITS) for language in LANGUAGES}
-        chunks = [
-            (i, chunk)
-            for i, chunk in self._load(view, self._candidates(view, question, matches, k)).items()
-            if chunk.stored.article_id in view.live
-        ]
+        found = self._chunks.get(self._candidates(view, question, matches, k), view.stored_chunks)
+        chunks = [chunk for chunk in found.values() if chunk.article_id in view.live]
         best = {
-            language: max((found.get(i, 0.0) for i, chunk in chunks if chunk.stored.language == language), default=0.0)
-            for language, found in matches.items()
+            language: max((hits.get(c.row_id, 0.0) for c in chunks if c.language == language), default=0.0)
+            for language, hits in matches.items()
         }
         seen = []
-        for i, chunk in chunks:
-            language = chunk.stored.language
-            behind = best[language] - matches[language].get(i, 0.0)
+        for chunk in chunks:
+            behind = best[chunk.language] - matches[chunk.language].get(chunk.row_id, 0.0)
             seen.append(_by_whole_vectors(chunk, LEXICAL_WEIGHT * behind, question))
-        seen.sort(key=lambda each: (-each.score(question), each.stored.article_id, each.stored.start))
         # Words are matched only where whole vectors leave a chance.
-        seen = _with_words(seen[: max(WORD_CANDIDATES, 2 * k)], question)
-        seen.sort(key=lambda each: (-each.score(question), each.stored.article_id, each.stored.start))
-        return [each.passage(question, view.live[each.stored.article_id]) for each in seen[:k]]
+        seen = _best_first(seen, question)[: max(WORD_CANDIDATES, 2 * k)]
+        seen = _best_first(_with_words(seen, self._words_of(view, seen), question), question)
+        return [each.passage(question, view.live[each.chunk.article_id]) for each in seen[:k]]
+
+    def _words_of(self, view: View, seen: Sequence[_Seen]) -> list[ChunkWords | None]:
+        """The words of each; None where they have been deleted since it was read."""
+        chunks = {each.chunk.row_id: each.chunk for each in seen}
+        words = self._words.get(
+            list(chunks),
+            lambda ids: {i: ChunkWords.of(chunks[i], packed) for i, packed in view.stored_words(ids).items()},
+        )
+        return [words.get(each.chunk.row_id) for each in seen]
 
     def _candidates(
         self, view: View, question: PlacedQuestion, matches: Mapping[Language, Mapping[str, float]], k: int
@@ -116,19 +140,6 @@ class Searcher:
                 ids = _nearest(collection, query, limit, where=view.only_live())
             found.update(dict.fromkeys(":".join(i.split(":")[:2]) for i in ids))
         return [i for i in found if _key_of(i) in view.live_keys]
-
-    def _load(self, view: View, ids: Sequence[str]) -> dict[str, IndexedChunk]:
-        with self._lock:
-            chunks = {i: self._met[i] for i in ids if i in self._met}
-        missing = [i for i in ids if i not in chunks]
-        if missing:
-            fetched = {i: IndexedChunk.of(stored) for i, stored in view.stored_chunks(missing).items()}
-            chunks.update(fetched)
-            with self._lock:
-                self._met.update(fetched)
-                while len(self._met) > CACHED_CHUNKS:
-                    self._met.popitem(last=False)
-        return chunks
 
 
 def _nearest(collection: Any, query: np.ndarray, limit: int, where: Mapping[str, Any] | None = None) -> list[str]:
@@ -158,18 +169,14 @@ class _Seen:
     of its sentences, shape (sentences,).
     """
 
-    chunk: IndexedChunk
+    chunk: StoredChunk
     handicap: float
     whole: float
     heading: float | None
     sentences: np.ndarray
 
-    @property
-    def stored(self) -> StoredChunk:
-        return self.chunk.stored
-
     def score(self, question: PlacedQuestion) -> float:
-        return question.gains[self.stored.language] * passage_score(self.whole, self._best()) - self.handicap
+        return question.gains[self.chunk.language] * passage_score(self.whole, self._best()) - self.handicap
 
     def _best(self) -> float:
         best = float(self.sentences.max())
@@ -177,7 +184,7 @@ class _Seen:
         return best if self.heading is None else max(best, self.heading)
 
     def passage(self, question: PlacedQuestion, record: Record) -> Passage:
-        chunk, gain = self.stored, question.gains[self.stored.language]
+        chunk, gain = self.chunk, question.gains[self.chunk.language]
         return Passage(
             article_id=chunk.article_id,
             text=chunk.text,
@@ -196,41 +203,38 @@ class _Seen:
         )
 
 
-def _by_whole_vectors(chunk: IndexedChunk, handicap: float, question: PlacedQuestion) -> _Seen:
+def _best_first(seen: Iterable[_Seen], question: PlacedQuestion) -> list[_Seen]:
+    return sorted(seen, key=lambda each: (-each.score(question), each.chunk.article_id, each.chunk.start))
+
+
+def _by_whole_vectors(chunk: StoredChunk, handicap: float, question: PlacedQuestion) -> _Seen:
     """A chunk scored by its own vector and by those of its sentences and heading."""
-    language, vector = chunk.stored.language, chunk.stored.vectors[0]
-    of_chunks = question.baselines["chunk", language]
-    of_sentences = question.baselines["sentence", language]
-    heading = chunk.heading_vector
-    return _Seen(
-        chunk,
-        handicap,
-        float(of_chunks.normalize(vector @ question.vector)),
-        None if heading is None else float(of_sentences.normalize(heading @ question.vector)),
-        of_sentences.normalize(chunk.sentence_vectors @ question.vector),
-    )
+    similarity = chunk.vectors @ question.vector
+    whole = question.baselines["chunk", chunk.language].normalize(float(similarity[0]))
+    sentences = question.baselines["sentence", chunk.language].normalize(similarity[1:])
+    heading = None if chunk.heading is None else float(sentences[-1])
+    return _Seen(chunk, handicap, whole, heading, sentences[: len(chunk.spans)])
 
 
-def _with_words(seen: Sequence[_Seen], question: PlacedQuestion) -> list[_Seen]:
+def _with_words(seen: Sequence[_Seen], words: Sequence[ChunkWords | None], question: PlacedQuestion) -> list[_Seen]:
     """The same chunks with their words' matches blended into their scores, all in one multiplication."""
-    worded = [each for each in seen if len(each.chunk.words)]
+    worded = [(each, own) for each, own in zip(seen, words, strict=True) if own]
     if not worded or not question.word_baselines:
         return list(seen)
-    vectors = np.concatenate([each.chunk.words.vectors for each in worded])
-    similarity = similarities(question.words, vectors)
-    chunk_of = np.repeat(np.arange(len(worded)), [len(each.chunk.sentence_of) for each in worded])
-    firsts = np.cumsum([0, *(len(each.sentences) for each in worded)])
+    similarity = similarities(question.words, np.concatenate([own.words.vectors for _, own in worded]))
+    chunk_of = np.repeat(np.arange(len(worded)), [len(own) for _, own in worded])
+    firsts = np.cumsum([0, *(len(each.sentences) for each, _ in worded)])
     sentence_of = np.concatenate(
-        [np.where(each.chunk.sentence_of < 0, -1, each.chunk.sentence_of + first)
-         for each, first in zip(worded, firsts, strict=False)]
+        [np.where(own.sentence_of < 0, -1, own.sentence_of + first)
+         for (_, own), first in zip(worded, firsts, strict=False)]
     )  # fmt: skip
     of_chunks = best_matches(similarity, chunk_of, len(worded))
     of_sentences = best_matches(similarity, sentence_of, int(firsts[-1]))
     # A sentence without words (a row of symbols) has nothing but its whole vector.
     has_words = np.bincount(sentence_of[sentence_of >= 0], minlength=int(firsts[-1])) > 0
-    blended = [each for each in seen if not len(each.chunk.words)]
-    for number, each in enumerate(worded):
-        chunk, sentence = (question.word_baselines[kind, each.stored.language] for kind in ("chunk", "sentence"))
+    blended = [each for each, own in zip(seen, words, strict=True) if not own]
+    for number, (each, _) in enumerate(worded):
+        chunk, sentence = (question.word_baselines[kind, each.chunk.language] for kind in ("chunk", "sentence"))
         rows = slice(firsts[number], firsts[number + 1])
         sentences = blend(each.sentences, sentence.normalize(of_sentences[rows]))
         blended.append(

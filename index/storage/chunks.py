@@ -34,17 +34,17 @@ CREATE TABLE IF NOT EXISTS chunks (
 CREATE INDEX IF NOT EXISTS chunks_by_key ON chunks (key);
 CREATE TABLE IF NOT EXISTS deleted (id INTEGER PRIMARY KEY CHECK (id = 0), rows INTEGER NOT NULL);
 """
-_COLUMNS = "id, key, article_id, language, text, start, heading, heading_start, spans, vectors, terms, words"
+_COLUMNS = "id, key, article_id, language, text, start, heading, heading_start, spans, vectors"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """A chunk with all that a search needs of it.
+    """A chunk with what says whether a question is near to it.
 
     ``row_id`` as in Chroma; ``key``: the version of the article. ``text`` stands at ``start`` in the article;
     ``heading`` at ``heading_start``, both None without one. ``spans``: where its sentences stand in the article, int64,
     shape (sentences, 2). ``vectors``: float32, of the chunk, of its sentences, and of its heading if it has one; shape
-    (1 + sentences + headings, dimension). ``terms``: its words for lexical search; ``words``: its packed word vectors.
+    (1 + sentences + headings, dimension).
     """
 
     row_id: str
@@ -57,8 +57,6 @@ class StoredChunk:
     heading_start: int | None
     spans: np.ndarray
     vectors: np.ndarray
-    terms: str
-    words: bytes
 
     @property
     def end(self) -> int:
@@ -74,16 +72,25 @@ class StoredChunk:
         # Half precision: scores differ in the fourth digit, and the file is half as large.
         spans, vectors = self.spans.astype("<u4").tobytes(), self.vectors.astype("<f2").tobytes()
         place = (self.text, self.start, self.heading, self.heading_start)
-        return (self.row_id, self.key, self.article_id, self.language, *place, spans, vectors, self.terms, self.words)
+        return (self.row_id, self.key, self.article_id, self.language, *place, spans, vectors)
 
     @classmethod
     def unpack(cls, row: tuple[Any, ...]) -> StoredChunk:
-        row_id, key, article_id, language, text, start, heading, heading_start, *packed, terms, words = row
+        row_id, key, article_id, language, text, start, heading, heading_start, *packed = row
         spans = np.frombuffer(packed[0], "<u4").astype(np.int64).reshape(-1, 2)
         count = 1 + len(spans) + (heading is not None)
         vectors = np.frombuffer(packed[1], "<f2").astype(np.float32).reshape(count, -1)
-        place = (text, start, heading, heading_start)
-        return cls(row_id, key, article_id, language, *place, spans, vectors, terms, words)
+        return cls(row_id, key, article_id, language, text, start, heading, heading_start, spans, vectors)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """All that is kept of a chunk. ``terms``: its words for lexical search; ``words``: its packed word vectors, which
+    are most of a row, and are read of the nearest chunks alone."""
+
+    chunk: StoredChunk
+    terms: str
+    words: bytes
 
 
 class ChunkStore(Database):
@@ -114,6 +121,15 @@ class ChunkStore(Database):
         sql = f"SELECT {_COLUMNS} FROM chunks WHERE key IN ({{}}) ORDER BY key, start"  # noqa: S608
         return [StoredChunk.unpack(row) for row in self.read_each(sql, keys)]
 
+    def words(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The packed word vectors of chunks by row id; ids that are not there are left out."""
+        return dict(self.read_each("SELECT id, words FROM chunks WHERE id IN ({})", ids))
+
+    def rows_of(self, keys: Sequence[str]) -> list[ChunkRow]:
+        """All that is kept of the chunks of versions."""
+        sql = f"SELECT {_COLUMNS}, terms, words FROM chunks WHERE key IN ({{}}) ORDER BY key, start"  # noqa: S608
+        return [ChunkRow(StoredChunk.unpack(row[:-2]), *row[-2:]) for row in self.read_each(sql, keys)]
+
     def row_counts(self) -> dict[str, int]:
         """For each version how many vectors its chunks here have; what :meth:`versions` says, if nothing is damaged."""
         counted = self.read("SELECT key, sum(1 + length(spans) / 8 + (heading IS NOT NULL)) FROM chunks GROUP BY key")
@@ -140,12 +156,13 @@ class ChunkStore(Database):
         with self.writing() as db:
             db.executemany("INSERT OR REPLACE INTO versions VALUES (?, NULL)", ((key,) for key in keys))
 
-    def finish(self, counts: Mapping[str, int], chunks: Iterable[StoredChunk]) -> None:
+    def finish(self, counts: Mapping[str, int], rows: Iterable[ChunkRow]) -> None:
         """All rows of these versions are in Chroma: ``counts`` says how many."""
         with self.writing() as db:
             db.executemany(
-                f"INSERT OR REPLACE INTO chunks ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-                (chunk.pack() for chunk in chunks),
+                f"INSERT OR REPLACE INTO chunks ({_COLUMNS}, terms, words) "  # noqa: S608
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((*row.chunk.pack(), row.terms, row.words) for row in rows),
             )
             db.executemany("UPDATE versions SET rows = ? WHERE key = ?", ((n, key) for key, n in counts.items()))
 

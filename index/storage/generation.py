@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from index.storage.chroma import ChromaServer, connect_folder, open_collection
-from index.storage.chunks import ChunkStore, StoredChunk
+from index.storage.chunks import ChunkRow, ChunkStore, StoredChunk
 from index.storage.lexical import LexicalIndex, copy_lexical_index, delete_lexical_index
 
 T = TypeVar("T")
@@ -39,7 +39,11 @@ class Batch:
     """Whole article versions: their keys (also of those without any chunk), and all their chunks."""
 
     keys: Sequence[str]
-    chunks: Sequence[StoredChunk]
+    rows: Sequence[ChunkRow]
+
+    @property
+    def chunks(self) -> list[StoredChunk]:
+        return [row.chunk for row in self.rows]
 
     def counts(self) -> dict[str, int]:
         """How many rows each version has in Chroma."""
@@ -97,7 +101,7 @@ class Generation:
                 embeddings=np.stack([vector for _, vector in part]),
                 metadatas=[{"key": row_id.split(":")[0]} for row_id, _ in part],
             )
-        self.chunk_store.finish(batch.counts(), batch.chunks)
+        self.chunk_store.finish(batch.counts(), batch.rows)
 
     def whole_keys(self, keys: Sequence[str]) -> set[str]:
         """Those of the versions ``keys`` all of whose rows are there."""
@@ -149,7 +153,7 @@ class Generation:
     def copy_from(self, other: Generation, keys: Sequence[str]) -> None:
         """Take over the rows of whole versions from another generation; nothing is embedded."""
         for some in _batched(keys, KEYS_PER_CALL):
-            self.put(Batch(some, other.chunk_store.chunks_of(some)))
+            self.put(Batch(some, other.chunk_store.rows_of(some)))
 
 
 def _fields(chunk: StoredChunk) -> dict[str, Any]:

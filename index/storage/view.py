@@ -43,6 +43,10 @@ class View:
         """Chunks by row id; one that is being deleted at this moment is left out."""
         return self._generation.chunk_store.chunks(ids)
 
+    def stored_words(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Their packed word vectors, likewise."""
+        return self._generation.chunk_store.words(ids)
+
     def only_live(self) -> dict[str, Any] | None:
         """A filter for Chroma that keeps out the rows of versions that do not count; None when there are none.
 
