@@ -85,11 +85,19 @@ class PlacedQuestion:
 @dataclass(frozen=True, slots=True)
 class CohortWords:
     """The words of all reports of one language: ``vectors``, float32, shape (words, dimensions), and for each word
-    the number of its report and of its sentence."""
+    the number of its report and of its sentence, both ascending."""
 
     vectors: np.ndarray
     reports: np.ndarray
     sentences: np.ndarray
+
+    def best_matches(self, question: np.ndarray) -> dict[Kind, np.ndarray]:
+        """For a question's words of shape (words, dimensions): the mean of each one's best match in every report, and
+        in every sentence. As :func:`~index.words.best_matches`, for the many words that every question meets."""
+        firsts = np.flatnonzero(np.diff(self.sentences, prepend=-1))
+        best = np.maximum.reduceat(question @ self.vectors.T, firsts, axis=1)
+        of_reports = np.flatnonzero(np.diff(self.reports[firsts], prepend=-1))
+        return {"chunk": np.maximum.reduceat(best, of_reports, axis=1).mean(axis=0), "sentence": best.mean(axis=0)}
 
 
 class LanguageSpace:
@@ -134,20 +142,15 @@ class LanguageSpace:
         """The same for a question's words of shape (words, dimensions); empty when it has none."""
         if not len(question):
             return {}
-        found: dict[tuple[Kind, Language], Baseline] = {}
-        for language, words in self.cohort_words.items():
-            similarity = question @ words.vectors.T
-            found["chunk", language] = _baseline(_grouped(similarity, words.reports))
-            found["sentence", language] = _baseline(_grouped(similarity, words.sentences))
-        return found
+        return {
+            (kind, language): _baseline(matches)
+            for language, words in self.cohort_words.items()
+            for kind, matches in words.best_matches(question).items()
+        }
 
 
 def _baseline(similarities: np.ndarray) -> Baseline:
     return Baseline(float(similarities.mean()), max(float(similarities.std()), _MIN_DEVIATION))
-
-
-def _grouped(similarity: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    return best_matches(similarity, groups, int(groups[-1]) + 1)
 
 
 def blend(whole: Any, words: Any) -> Any:

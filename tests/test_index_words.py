@@ -116,6 +116,17 @@ def test_best_matches_are_those_of_a_plain_loop(seed: int, asked: int, count: in
     assert best_matches(similarity, numbers, groups) == pytest.approx(np.array(expected), abs=1e-5)
 
 
+def test_the_cohort_is_matched_as_any_other_words(tmp_path: Path) -> None:
+    space = load_space(FakeEmbedder(), tmp_path)  # type: ignore[arg-type]
+    question = unit(np.random.default_rng(3).standard_normal((7, space.words.projection.shape[1])).astype(np.float32))
+    for words in space.cohort_words.values():
+        found = words.best_matches(question)
+        similarity = question @ words.vectors.T
+        for kind, numbers in (("chunk", words.reports), ("sentence", words.sentences)):
+            expected = best_matches(similarity, numbers, int(numbers[-1]) + 1)
+            np.testing.assert_allclose(found[kind], expected, atol=1e-6)
+
+
 # --- without words ----------------------------------------------------------------------------------
 
 
