@@ -24,6 +24,8 @@ from bench.reading import examples as examples_module
 from bench.reading.examples import (
     BilingualReport,
     Example,
+    article_examples,
+    load_articles,
     load_reports,
     load_tquad,
     report_examples,
@@ -230,9 +232,43 @@ def test_no_answer_is_called_missing_where_it_stands() -> None:
             assert answers[example.question] not in example.text
 
 
-def test_a_folder_without_reports_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=str(tmp_path)):
-        load_reports(tmp_path)
+def write_articles(folder: Path) -> None:
+    """Two articles, of two paragraphs and of one."""
+    paragraphs = [{key: row[key] for key in ("tr", "en", "questions", "unanswered")} for row in ROWS]
+    rows = [
+        {"title": {"tr": "vapur", "en": "ferries"}, "paragraphs": paragraphs[:2]},
+        {"title": {"tr": "ekmek", "en": "bread"}, "paragraphs": paragraphs[2:]},
+    ]
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    (folder / "two.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+def test_articles_are_paragraphs_of_one_topic(tmp_path: Path) -> None:
+    write_articles(tmp_path)
+    articles = load_articles(tmp_path)
+    assert [[paragraph.topic for paragraph in article] for article in articles] == [["ferries"] * 2, ["bread"]]
+    assert [paragraph.sentences["tr"] for paragraph in articles[0]] == [row["tr"] for row in ROWS[:2]]
+
+
+def test_questions_of_a_paragraph_are_asked_on_others_of_its_article_too(tmp_path: Path) -> None:
+    write_articles(tmp_path)
+    examples = article_examples(load_articles(tmp_path), random.Random(1))
+    assert {example.group for example in examples} == {"ferries", "bread"}
+    ferry, _, bread = ({question["en"] for question in row["questions"]} for row in ROWS)
+    text = " ".join(ROWS[1]["en"])
+    unanswered = {example.question for example in examples if example.text == text and example.start is None}
+    assert unanswered & ferry
+    assert not unanswered & bread
+    # The only paragraph of its article is asked about itself alone.
+    assert all(
+        example.text in " ".join(ROWS[2][example.text_language]) for example in examples if example.group == "bread"
+    )
+
+
+def test_a_folder_without_texts_is_refused(tmp_path: Path) -> None:
+    for load in (load_reports, load_articles):
+        with pytest.raises(DataError, match=str(tmp_path)):
+            load(tmp_path)
 
 
 def test_an_answer_that_is_not_in_its_sentence_is_refused() -> None:

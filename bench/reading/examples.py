@@ -1,7 +1,8 @@
 """Questions with a text, and the words of it that answer, or none: what a reader learns from.
 
-Three sources: the bilingual reports that the project owns (``bench/reports``), TQuAD's Turkish questions, and the
-development half of XQuAD. Everything that is drawn by chance is drawn from the generator that is passed in.
+Four sources: the bilingual reports and articles that the project owns (``bench/reports``, ``bench/articles``), TQuAD's
+Turkish questions, and the development half of XQuAD. Everything that is drawn by chance is drawn from the generator
+that is passed in.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from bench.rewriting import in_lower_case, with_typo, without_diacritics, withou
 from index import LANGUAGES, Language
 
 REPORTS = Path(__file__).parents[1] / "reports"
+ARTICLES = Path(__file__).parents[1] / "articles"
 
 # Shares of questions that are rewritten as people type on a phone.
 _FOLDED, _LOWERED, _MISSPELT = 0.15, 0.15, 0.1
 # Shares of reports that are cut to a run of their sentences, with and without the one that answers.
 _CROPPED, _CROPPED_AWAY = 0.35, 0.1
 _WINDOW_CHARS = 900
+# Questions of a paragraph that are also asked on another one of its article, in each direction.
+_ON_OTHER_PARAGRAPHS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Example:
         return f"{self.question_language}-{self.text_language}"
 
 
-# --- the project's own reports ----------------------------------------------------------------------
+# --- the project's own texts ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +70,46 @@ class BilingualReport:
 
 def load_reports(folder: Path = REPORTS) -> list[BilingualReport]:
     """All reports in ``folder``, in the order of their files. Raises :class:`DataError` when there are none."""
-    reports = []
-    for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").split("\n"):
-            if not line.strip():
-                continue
-            row = json.loads(line)
-            sentences: dict[Language, list[str]] = {language: row[language] for language in LANGUAGES}
-            reports.append(BilingualReport(row["topic"], row["kind"], sentences, row["questions"], row["unanswered"]))
-    if not reports:
-        raise DataError(f"{folder} holds no reports (*.jsonl)")
-    return reports
+    return [_to_report(row["topic"], row["kind"], row) for row in _rows(folder)]
+
+
+def load_articles(folder: Path = ARTICLES) -> list[list[BilingualReport]]:
+    """All encyclopedia articles in ``folder``, each as its paragraphs, whose topic is the article's English title.
+    Raises :class:`DataError` when there are none."""
+    return [
+        [_to_report(row["title"]["en"], "reference", paragraph) for paragraph in row["paragraphs"]]
+        for row in _rows(folder)
+    ]
+
+
+def _rows(folder: Path) -> list[dict[str, Any]]:
+    files = sorted(folder.glob("*.jsonl"))
+    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
+    if not rows:
+        raise DataError(f"{folder} holds no texts (*.jsonl)")
+    return rows
+
+
+def _to_report(topic: str, kind: str, row: dict[str, Any]) -> BilingualReport:
+    sentences: dict[Language, list[str]] = {language: row[language] for language in LANGUAGES}
+    return BilingualReport(topic, kind, sentences, row["questions"], row["unanswered"])
+
+
+def article_examples(articles: Sequence[Sequence[BilingualReport]], chance: random.Random) -> list[Example]:
+    """The same of paragraphs as :func:`report_examples`, where the other one is of the same article."""
+    examples = []
+    for paragraphs in articles:
+        numbers = range(len(paragraphs))
+        others = [[other for other in numbers if other != number] for number in numbers]
+        examples += report_examples(paragraphs, others, chance, _ON_OTHER_PARAGRAPHS)
+    return examples
 
 
 def report_examples(
-    reports: Sequence[BilingualReport], neighbours: Sequence[Sequence[int]], chance: random.Random
+    reports: Sequence[BilingualReport], neighbours: Sequence[Sequence[int]], chance: random.Random, elsewhere: int = 1
 ) -> list[Example]:
-    """Every question in both languages on the report in both, every unanswered one too, and one question on another
-    report. ``neighbours[n]``: numbers of the reports most like report n, which make the hardest of those."""
+    """Every question in both languages on the report in both, every unanswered one too, and ``elsewhere`` questions on
+    another report. ``neighbours[n]``: numbers of the reports most like report n, which make the hardest of those."""
     examples = []
     for number, report in enumerate(reports):
         for asked in LANGUAGES:
@@ -93,12 +119,13 @@ def report_examples(
                 examples += [
                     _example(row[asked], sentences, None, "", report.topic, asked, written) for row in report.unanswered
                 ]
-                elsewhere = reports[chance.choice(neighbours[number])].sentences[written]
-                # Two reports may be on one subject: what the other one answers as well is not asked of it.
-                fitting = [q for q in report.questions if q[f"answer_{written}"] not in " ".join(elsewhere)]
-                if fitting:
-                    question = chance.choice(fitting)[asked]
-                    examples.append(_example(question, elsewhere, None, "", report.topic, asked, written))
+                for other in chance.sample(neighbours[number], min(elsewhere, len(neighbours[number]))):
+                    there = reports[other].sentences[written]
+                    # Two reports may be on one subject: what the other one answers as well is not asked of it.
+                    fitting = [q for q in report.questions if q[f"answer_{written}"] not in " ".join(there)]
+                    if fitting:
+                        question = chance.choice(fitting)[asked]
+                        examples.append(_example(question, there, None, "", report.topic, asked, written))
     return examples
 
 

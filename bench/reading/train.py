@@ -26,9 +26,12 @@ from transformers.masking_utils import eager_mask
 
 from bench.data import load_corpus
 from bench.reading.examples import (
+    ARTICLES,
     REPORTS,
     BilingualReport,
     Example,
+    article_examples,
+    load_articles,
     load_reports,
     load_tquad,
     report_examples,
@@ -61,6 +64,8 @@ class Recipe:
     epochs: int = 1
     reports: str = ""
     report_share: float = 1.0
+    articles: str = ""
+    article_share: float = 1.0
     tquad: str = ""
     tquad_share: float = 1.0
     xquad: str = ""
@@ -148,6 +153,9 @@ def collect(recipe: Recipe, embedder: Embedder) -> list[Example]:
         neighbours = nearest_reports(reports, embedder)
         rows = report_examples(reports, neighbours, chance)
         examples += chance.sample(rows, round(recipe.report_share * len(rows)))
+    if recipe.articles:
+        rows = article_examples(load_articles(Path(recipe.articles)), chance)
+        examples += chance.sample(rows, round(recipe.article_share * len(rows)))
     if recipe.tquad:
         rows = load_tquad(Path(recipe.tquad), chance)
         examples += chance.sample(rows, round(recipe.tquad_share * len(rows)))
@@ -353,7 +361,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     defaults = Recipe()
     for name, value in asdict(defaults).items():
-        default = str(REPORTS) if name == "reports" else value
+        default = {"reports": str(REPORTS), "articles": str(ARTICLES)}.get(name, value)
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=default, metavar=name.upper())
     return parser
 
