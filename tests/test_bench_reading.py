@@ -713,7 +713,9 @@ def test_options_are_those_of_a_recipe(training: ModuleType) -> None:
     given = vars(training.make_parser().parse_args(["--out", "x", "--rank", "4", "--tquad-share", ".5"]))
     assert given.pop("out") == Path("x")
     assert Path(given["reports"]) == examples_module.REPORTS
-    assert training.Recipe(**given) == training.Recipe(rank=4, tquad_share=0.5, reports=given["reports"])
+    assert Path(given["articles"]) == examples_module.ARTICLES
+    own = {name: given[name] for name in ("reports", "articles")}
+    assert training.Recipe(**given) == training.Recipe(rank=4, tquad_share=0.5, **own)
 
 
 def test_a_checkpoint_of_another_run_is_refused(training: ModuleType, tmp_path: Path) -> None:
@@ -766,7 +768,7 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
 
     # What was trained is what is read, be it beside the weights or merged into them.
     model = training.make_model(Path(embedder.folder), replace(recipe, start=str(once / "reader.safetensors"))).eval()
-    for name, tensor in training.trained_tensors(model).items():
+    for name, tensor in training.adapter_of(model, Path(embedder.folder), recipe)[0].items():
         assert torch.equal(tensor.half(), tensors[name]), name
     monkeypatch.setattr("bot.reader.has_native_bfloat16", lambda: False)
     question, text = "Gemiyi kim işletecek?", ROWS[0]["tr"][1]
@@ -779,3 +781,46 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
     assert np.allclose(reading.starts, own[:, 0], atol=1e-4)
     assert np.allclose(reading.ends, own[:, 1], atol=1e-4)
     assert reading.none == pytest.approx(scores[0].sum(), abs=1e-4)
+
+
+def test_layers_that_are_trained_themselves_are_written_as_an_adapter(
+    training: ModuleType, embedder: Embedder, reports_folder: Path, tmp_path: Path
+) -> None:
+    import torch
+
+    from bot.reader import read_adapter
+
+    folder = Path(embedder.folder)
+    first, second = tmp_path / "first" / "reader.safetensors", tmp_path / "second" / "reader.safetensors"
+    few = training.Recipe(seed=3, rank=2, alpha=4, warm_up=2, batch=2, most_steps=2, reports=str(reports_folder))
+    training.train(few, first.parent, embedder)
+    # An adapter of full rank loses nothing; one of another scale goes on from where the first one was.
+    whole = replace(few, whole=1, rank=384, start=str(first))
+    training.train(whole, second.parent, embedder)
+    tensors, scale = read_adapter(second)
+    assert scale == 1.0
+    before, base = training.make_model(folder, whole), dict(training.load_encoder(folder).named_parameters())
+    after = training.make_model(folder, replace(whole, start=str(second)))
+    by_lora = training.make_model(folder, replace(few, rank=384, alpha=384, start=str(second)))
+    name = "encoder.layer.3.intermediate.dense"
+    moved = tensors[f"{name}.B"].float() @ tensors[f"{name}.A"].float()
+    weights = {each: dict(each.encoder.named_parameters()) for each in (before, after)}
+    assert torch.allclose(weights[after][f"{name}.weight"] - base[f"{name}.weight"], moved, atol=1e-6)
+    assert not torch.equal(weights[after][f"{name}.weight"], weights[before][f"{name}.weight"])
+    ids = torch.arange(5, 25)[None]
+    with torch.inference_mode():
+        read, read_by_lora = (each.eval()(ids, torch.ones_like(ids)) for each in (after, by_lora))
+    assert torch.allclose(read, read_by_lora, atol=1e-4)
+
+
+def test_the_nearest_adapter_keeps_what_is_of_its_rank(training: ModuleType) -> None:
+    import torch
+
+    torch.manual_seed(1)
+    moved = torch.randn(12, 3) @ torch.randn(3, 20)
+    a, b = training.nearest_adapter(moved, 3)
+    assert (a.shape, b.shape) == ((3, 20), (12, 3))
+    assert torch.allclose(b @ a, moved, atol=1e-4)
+    a, b = training.nearest_adapter(moved, 2)
+    sizes = torch.linalg.svdvals(moved)
+    assert torch.linalg.norm(b @ a - moved).item() == pytest.approx(sizes[2].item(), rel=1e-3)

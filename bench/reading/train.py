@@ -1,7 +1,8 @@
 """Train the reader: ``python -m bench.reading.train --out FOLDER``. See ``docs/reader.md``.
 
-LoRA on every linear layer of the packaged model, and a layer that says how well an answer begins and ends with each
-token. Everything drawn by chance hangs on ``--seed``; a run that was stopped goes on where its last checkpoint was.
+LoRA on every linear layer of the packaged model, or with ``--whole 1`` the layers themselves, and a layer that says how
+well an answer begins and ends with each token. Everything drawn by chance hangs on ``--seed``; a run that was stopped
+goes on where its last checkpoint was.
 """
 
 from __future__ import annotations
@@ -51,9 +52,11 @@ _LAYERS = ["query", "key", "value", "dense"]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a training run is made of; it is kept beside what it made."""
+    """What a training run is made of; it is kept beside what it made. ``whole``: the layers themselves are trained, and
+    what moved them is written as the nearest adapter of ``rank``."""
 
     seed: int = 1
+    whole: int = 0
     rank: int = 32
     alpha: int = 64
     dropout: float = 0.0
@@ -125,20 +128,42 @@ AttentionMaskInterface.register("halved", eager_mask)
 
 
 def make_model(folder: Path, recipe: Recipe) -> SpanModel:
-    """The packaged model with untrained adapters."""
+    """The packaged model with what there is to train, as :attr:`Recipe.start` left it."""
     torch.manual_seed(recipe.seed)
+    encoder = load_encoder(folder)
+    tensors, scale = read_adapter(Path(recipe.start)) if recipe.start else ({}, 1.0)
+    if recipe.whole:
+        merge_adapter(encoder, tensors, scale)
+        for name, weight in encoder.named_parameters():
+            weight.requires_grad = _is_layer(name)
+    else:
+        config = LoraConfig(
+            r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout, target_modules=_LAYERS, bias="none"
+        )
+        encoder = get_peft_model(encoder, config)
+        load_adapter(encoder, tensors, scale * recipe.rank / recipe.alpha)
+    model = SpanModel(encoder, encoder.config.hidden_size)
+    with torch.no_grad():
+        for part in ("weight", "bias"):
+            if tensors:
+                getattr(model.answer, part).copy_(tensors[f"answer.{part}"])
+    return model
+
+
+def load_encoder(folder: Path) -> Any:
+    """The packaged model's encoder (a torch module) without dropout of its own."""
     attention = "sdpa" if torch.cuda.is_available() else "halved"
     encoder = AutoModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation=attention)
     for module in encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0  # the adapters have their own
-    config = LoraConfig(
-        r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout, target_modules=_LAYERS, bias="none"
-    )
-    model = SpanModel(get_peft_model(encoder, config), encoder.config.hidden_size)
-    if recipe.start:
-        load_trained(model, read_adapter(Path(recipe.start))[0])
-    return model
+    return encoder
+
+
+def _is_layer(name: str) -> bool:
+    """Whether an adapter may change this weight."""
+    *_, module, part = name.split(".")
+    return name.startswith("encoder.") and module in _LAYERS and part == "weight"
 
 
 # --- examples ---------------------------------------------------------------------------------------
@@ -284,7 +309,7 @@ def train(recipe: Recipe, out: Path, embedder: Embedder, every: int = 200) -> No
         done.losses.append(round(loss.item(), 4))
         if done.step % every == 0:
             _save(checkpoint, recipe, model, optimizer, schedule, done)
-    write_adapter(out / "reader.safetensors", trained_tensors(model), recipe.alpha / recipe.rank)
+    write_adapter(out / "reader.safetensors", *adapter_of(model, folder, recipe))
     report = {"recipe": asdict(recipe), "examples": len(examples), "steps": len(plan), "device": str(device),
               "seconds": round(done.seconds), "losses": _means(done.losses, 50)}  # fmt: skip
     (out / "training.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -315,30 +340,63 @@ def _shown(steps: range, total: int, done: Progression) -> Iterator[int]:
                 say(f"step {step + 1} of {total}: loss {recent:.3f}, {done.seconds / done.step:.2f} s a step")
 
 
-def trained_tensors(model: SpanModel) -> dict[str, torch.Tensor]:
-    """What training moved, by plain names: ``encoder.layer.0.attention.self.query.A`` and ``.B``, ``answer.weight``."""
+# --- adapters ---------------------------------------------------------------------------------------
+
+
+def adapter_of(model: SpanModel, folder: Path, recipe: Recipe) -> tuple[dict[str, torch.Tensor], float]:
+    """What training moved, as :func:`~bot.reader.write_adapter` takes it, and its scale."""
     found = {"answer.weight": model.answer.weight.data, "answer.bias": model.answer.bias.data}
-    for name, weight in model.encoder.named_parameters():
-        if weight.requires_grad:
-            module, _, rest = name.removeprefix("base_model.model.").partition(".lora_")
-            found[f"{module}.{rest[0]}"] = weight.data
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in found.items()}
+    if recipe.whole:
+        before = dict(load_encoder(folder).named_parameters())
+        for name, weight in model.encoder.named_parameters():
+            if weight.requires_grad:
+                layer = name.removesuffix(".weight")
+                moved = weight.detach().cpu() - before[name].detach()
+                found[f"{layer}.A"], found[f"{layer}.B"] = nearest_adapter(moved, recipe.rank)
+        scale = 1.0
+    else:
+        for name, weight in model.encoder.named_parameters():
+            if weight.requires_grad:
+                module, _, rest = name.removeprefix("base_model.model.").partition(".lora_")
+                found[f"{module}.{rest[0]}"] = weight.data
+        scale = recipe.alpha / recipe.rank
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in found.items()}, scale
 
 
-def load_trained(model: SpanModel, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Put back what :func:`trained_tensors` gave, of a run of the same rank."""
-    own = dict(model.encoder.named_parameters())
+def nearest_adapter(moved: torch.Tensor, rank: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """``A``, shape (rank, in), and ``B``, shape (out, rank), whose product is the nearest to ``moved`` of this rank
+    (Eckart and Young, 1936)."""
+    left, sizes, right = torch.linalg.svd(moved.float(), full_matrices=False)
+    roots = sizes[:rank].sqrt()
+    return roots[:, None] * right[:rank], left[:, :rank] * roots
+
+
+def merge_adapter(encoder: Any, tensors: Mapping[str, torch.Tensor], scale: float) -> None:
+    """Move the layers by an adapter."""
+    with torch.no_grad():
+        for name, factor in tensors.items():
+            if name.endswith(".A"):
+                weight = encoder.get_submodule(name.removesuffix(".A")).weight
+                weight += tensors[f"{name.removesuffix('A')}B"].float() @ factor.float() * scale
+
+
+def load_adapter(encoder: nn.Module, tensors: Mapping[str, torch.Tensor], factor: float) -> None:
+    """Put an adapter of the same rank into a model's own, its ``B`` times ``factor``."""
+    own = dict(encoder.named_parameters())
     with torch.no_grad():
         for name, tensor in tensors.items():
             module, _, part = name.rpartition(".")
-            if module == "answer":
-                getattr(model.answer, part).copy_(tensor)
-            else:
-                own[f"base_model.model.{module}.lora_{part}.default.weight"].copy_(tensor)
+            if module != "answer":
+                weight = own[f"base_model.model.{module}.lora_{part}.default.weight"]
+                weight.copy_(tensor * factor if part == "B" else tensor)
+
+
+# --- checkpoints ------------------------------------------------------------------------------------
 
 
 def _save(file: Path, recipe: Recipe, model: SpanModel, optimizer: Any, schedule: Any, done: Progression) -> None:
-    state = {"recipe": asdict(recipe), "weights": trained_tensors(model), "optimizer": optimizer.state_dict(),
+    weights = {name: weight.detach() for name, weight in model.named_parameters() if weight.requires_grad}
+    state = {"recipe": asdict(recipe), "weights": weights, "optimizer": optimizer.state_dict(),
              "schedule": schedule.state_dict(), "done": asdict(done), "chance": torch.get_rng_state()}  # fmt: skip
     partial = file.with_suffix(".partial")
     torch.save(state, partial)
@@ -349,7 +407,7 @@ def _resume(file: Path, recipe: Recipe, model: SpanModel, optimizer: Any, schedu
     state = torch.load(file, weights_only=True)
     if state["recipe"] != asdict(recipe):
         raise SystemExit(f"{file} belongs to another run: {state['recipe']}. Give another --out, or delete it.")
-    load_trained(model, state["weights"])
+    model.load_state_dict(state["weights"], strict=False)
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
     torch.set_rng_state(state["chance"])
