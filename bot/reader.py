@@ -1,9 +1,9 @@
 """A reader: which words of a passage answer a question, and whether any do.
 
-The reader is the embedding model once more, with an adapter (LoRA: Hu et al., 2021) merged into its linear layers and
-two numbers for every token: how well an answer would begin there, and how well it would end there. The first token,
-which stands for no text, stands for "no answer" (as in SQuAD 2.0: Rajpurkar et al., 2018). The word embeddings, four
-fifths of the model, are the embedding model's own. How it was trained: docs/reader.md.
+The reader is the embedding model once more, with an adapter (of low rank, as in LoRA: Hu et al., 2021) merged into its
+linear layers and two numbers for every token: how well an answer would begin there, and how well it would end there. The
+first token, which stands for no text, stands for "no answer" (as in SQuAD 2.0: Rajpurkar et al., 2018). The word
+embeddings, four fifths of the model, are the embedding model's own. How it was trained: docs/reader.md.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import torch
 
 READER_FILE = "reader.safetensors"
-READER_SHA256 = "163606553959004aefcf4c425bfe91a30ceff7845d7eee42362818e725e8490a"
+READER_SHA256 = "5973e17fffb4674e1a8a4e0b450dee3178fa88661fdd7bb16c9626c32ac1d133"
 OFF, PACKAGED = "off", "packaged"
 
 MAX_TOKENS = 512

@@ -72,7 +72,7 @@ def lines(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     """Each line's place and what it holds; a line that is no JSON is an error."""
     return [
         (f"{path.name}:{number}", json.loads(line))
-        for path in sorted(folder.glob("*.jsonl"))
+        for path in sorted(folder.rglob("*.jsonl"))
         for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1)
     ]
 
@@ -120,7 +120,7 @@ def test_each_line_is_read() -> None:
 
 
 def test_files_end_with_a_line_break() -> None:
-    files = [*REPORTS.glob("*.jsonl"), *ARTICLES.glob("*.jsonl")]
+    files = [*REPORTS.glob("*.jsonl"), *ARTICLES.rglob("*.jsonl")]
     assert_none(path.name for path in files if not path.read_bytes().endswith(b"}\n"))
 
 

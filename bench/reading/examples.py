@@ -83,7 +83,7 @@ def load_articles(folder: Path = ARTICLES) -> list[list[BilingualReport]]:
 
 
 def _rows(folder: Path) -> list[dict[str, Any]]:
-    files = sorted(folder.glob("*.jsonl"))
+    files = sorted(folder.rglob("*.jsonl"))
     rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
     if not rows:
         raise DataError(f"{folder} holds no texts (*.jsonl)")
