@@ -1,8 +1,8 @@
 """A reader: which words of a passage answer a question, and whether any do.
 
 The reader is the embedding model once more, with an adapter (of low rank, as in LoRA: Hu et al., 2021) merged into its
-linear layers and two numbers for every token: how well an answer would begin there, and how well it would end there. The
-first token, which stands for no text, stands for "no answer" (as in SQuAD 2.0: Rajpurkar et al., 2018). The word
+linear layers and two numbers for every token: how well an answer would begin there, and how well it would end there.
+The first token, which stands for no text, stands for "no answer" (as in SQuAD 2.0: Rajpurkar et al., 2018). The word
 embeddings, four fifths of the model, are the embedding model's own. How it was trained: docs/reader.md.
 """
 
