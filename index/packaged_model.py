@@ -208,9 +208,11 @@ def _parse(data: bytes) -> _Packed:
 
 
 def _parse_directory(reader: _Reader, size: dict[str, int]) -> dict[str, _Tensor]:
-    shapes = _shapes(size)
     tensors = {}
     (count,) = reader.fields("i")
+    if size["num_hidden_layers"] > count:  # a damaged number would name tensors until memory is full
+        raise ValueError(f"{size['num_hidden_layers']} layers in {count} tensors")
+    shapes = _shapes(size)
     for _ in range(count):
         (name_bytes,) = reader.fields("H")
         packed_name, dtype, n, offset, nbytes = reader.fields(f"{name_bytes}sBIQQ")

