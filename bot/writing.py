@@ -92,7 +92,7 @@ class Writer:
         if not evidence:
             yield not_found(language)
             return
-        whole, evidence = evidence, [item for item in evidence if not _is_for_machines(item)]
+        whole, evidence = evidence, [item for item in evidence if self._is_for_readers(item)]
         if not evidence:
             yield replace(quote_answer(whole, language), note=LLM_NOTES["withheld"][language])
             return
@@ -124,6 +124,9 @@ class Writer:
         else:
             kind = "unsupported" if dropped else "unstated" if refused else "failed"
             yield replace(quote_answer(whole, language), note=note or LLM_NOTES[kind][language])
+
+    def _is_for_readers(self, item: Evidence) -> bool:
+        return not _is_for_machines(item) and self._verifier.is_legible(item.quote)
 
     def _verified(self, draft: Draft, evidence: Sequence[Evidence], language: Language) -> _Kept | None:
         """The sentence with quotes that support it: those it cites, or else one that does; None if none does."""

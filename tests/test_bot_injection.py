@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.reading.examples import ARTICLES, load_articles
 from bot import Chatbot
 from bot.injection import is_injection
+from bot.verification import Verifier
 from index import Article, Index, Language
 from index.embedding import Embedder
 from index.sentences import split_sentences
@@ -59,6 +62,22 @@ def test_honest_sentences_have_none(row: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("language", "sentence"), NEWS)
 def test_news_about_machines_and_rules_has_none(language: Language, sentence: str) -> None:
     assert not is_injection(sentence)
+
+
+@pytest.mark.parametrize("shift", [1, 5, 13, 21])
+def test_words_of_no_language_are_told_from_words(shift: int, index: Index) -> None:
+    """The project's own articles, which the limit was not chosen with, as they are and in ciphers."""
+    letters = string.ascii_lowercase
+    cipher = str.maketrans(letters, letters[shift:] + letters[:shift])
+    verifier = Verifier(index)
+    articles = load_articles(ARTICLES / "third")
+    sentences = [
+        text for paragraphs in articles[::8] for each in paragraphs for own in each.sentences.values() for text in own
+    ]
+    assert len(sentences) > 300
+    assert [text for text in sentences if not verifier.is_legible(text)] == []
+    coded = [text.lower().translate(cipher) for text in sentences]
+    assert sum(map(verifier.is_legible, coded)) < len(coded) / 100
 
 
 @pytest.mark.parametrize("row", HOSTILE, ids=lambda row: row["id"])

@@ -497,7 +497,7 @@ class Names:
     """
 
     def __init__(self, scores: Mapping[str, float]) -> None:
-        self._scores = scores
+        self.scores = scores
         self._is_word = lru_cache(maxsize=_CACHED_WORDS)(self._reads_as_word)
 
     def unsupported(self, claim: str, language: Language, evidence: Sequence[tuple[str, Language]]) -> list[str]:
@@ -555,11 +555,11 @@ class Names:
         if is_surname and not behind and not (language == "tr" and _TURKISH_HEAD.fullmatch(lowered)):
             return True
         written = unicodedata.normalize("NFC", word.written)
-        if _WORD_START + written in self._scores and not self._is_word(written, language, word.is_first):
+        if _WORD_START + written in self.scores and not self._is_word(written, language, word.is_first):
             return True
         if language == "tr":
             return self._is_turkish_name(word, lowered, before, behind)
-        if not self._scores:
+        if not self.scores:
             return not word.is_first
         ordinary = _ENGLISH_FIRST_WORD if word.is_first else _ENGLISH_WORD
         return not self._is_word(written, language, word.is_first) and not ordinary.fullmatch(lowered)
@@ -574,7 +574,7 @@ class Names:
             return False
         if word.has_ending:
             return True
-        if not self._scores:
+        if not self.scores:
             return not word.is_first
         if self._is_word(unicodedata.normalize("NFC", word.written), "tr", word.is_first):
             return False
@@ -595,11 +595,11 @@ class Names:
 
     def _is_known(self, lowered: str, language: Language) -> bool:
         """Whether the model has a word as one piece, in lower case about as likely as with a capital."""
-        low = self._scores.get(_WORD_START + lowered)
+        low = self.scores.get(_WORD_START + lowered)
         if low is None:
             return False
         first = "İ" if language == "tr" and lowered[0] == "i" else lowered[0].upper()
-        capital = self._scores.get(_WORD_START + first + lowered[1:])
+        capital = self.scores.get(_WORD_START + first + lowered[1:])
         return capital is None or low - capital >= _MARGIN
 
     # --- what supports it ---------------------------------------------------------------------------

@@ -7,6 +7,7 @@ failure is enough. What this cannot catch is in docs/llm.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -28,6 +29,11 @@ Fault = Literal["figure", "name", "polarity", "meaning"]
 LOWEST_SIMILARITY = 0.35
 # How much nearer a clause of the other polarity must be for the sentence to count as its inversion.
 _POLARITY_MARGIN = 0.03
+# Letters of small words to a piece of the tokenizer's. Of 3,200 sentences in both languages the lowest has 2.4 and the
+# median 3.7; the same sentences in ROT13 have 1.6, and 2.1 at most.
+_LEGIBLE = 2.3
+_MIN_LETTERS = 20  # fewer are a word or two, which may be from anywhere
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,17 @@ class Verifier:
             return Verdict("polarity")
         similarity = self._similarity(sentence, language, [*texts, *_sentences(quotes)])
         return Verdict("meaning" if similarity < LOWEST_SIMILARITY else None, similarity=similarity)
+
+    def is_legible(self, text: str) -> bool:
+        """Whether ``text`` is made of words of a language rather than of encoded ones, whose vector means nothing and
+        would support any sentence. Names are not looked at; every text passes with a tokenizer that is no unigram
+        model, whose pieces tell less."""
+        words = [word for word in _WORD.findall(text) if word.islower()]
+        letters = sum(map(len, words))
+        if letters < _MIN_LETTERS or not self._known_names().scores:
+            return True
+        empty, whole = self._index.embedder.count_tokens(["", " ".join(words)])
+        return letters >= _LEGIBLE * (whole - empty)
 
     def _known_names(self) -> Names:
         if self._names is None:
