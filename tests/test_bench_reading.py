@@ -766,6 +766,11 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
         assert torch.allclose(tensor, others[name], rtol=0, atol=2e-5), name
     assert all(tensor.any() for name, tensor in tensors.items() if name.endswith(".B"))
 
+    training.train(replace(recipe, stop_after=2), tmp_path / "half", embedder)
+    half, _ = read_adapter(tmp_path / "half" / "reader.safetensors")
+    assert json.loads((tmp_path / "half" / "training.json").read_text())["steps"] == 2
+    assert any(not torch.equal(tensor, half[name]) for name, tensor in tensors.items())
+
     # What was trained is what is read, be it beside the weights or merged into them.
     model = training.make_model(Path(embedder.folder), replace(recipe, start=str(once / "reader.safetensors"))).eval()
     for name, tensor in training.adapter_of(model, Path(embedder.folder), recipe)[0].items():

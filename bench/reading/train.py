@@ -53,7 +53,8 @@ _LAYERS = ["query", "key", "value", "dense"]
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What a training run is made of; it is kept beside what it made. ``whole``: the layers themselves are trained, and
-    what moved them is written as the nearest adapter of ``rank``."""
+    what moved them is written as the nearest adapter of ``rank``. ``most_steps``: so many batches are trained on, with a
+    rate that falls to nothing with the last one; ``stop_after``: the run ends after so many, at the rate reached."""
 
     seed: int = 1
     whole: int = 0
@@ -76,6 +77,7 @@ class Recipe:
     fold: str = ""
     start: str = ""
     most_steps: int = 0
+    stop_after: int = 0
 
 
 @dataclass(slots=True)
@@ -296,7 +298,8 @@ def train(recipe: Recipe, out: Path, embedder: Embedder, every: int = 200) -> No
     with embedder.tokenizer() as tokenizer:
         padding = int(tokenizer.pad_token_id)
     model.train()
-    for step in _shown(range(done.step, len(plan)), len(plan), done):
+    last = min(recipe.stop_after or len(plan), len(plan))
+    for step in _shown(range(done.step, last), last, done):
         started = time.perf_counter()
         with torch.autocast(device.type, torch.bfloat16):
             loss = loss_of(model, [features[number] for number in plan[step]], padding, device)
@@ -310,7 +313,7 @@ def train(recipe: Recipe, out: Path, embedder: Embedder, every: int = 200) -> No
         if done.step % every == 0:
             _save(checkpoint, recipe, model, optimizer, schedule, done)
     write_adapter(out / "reader.safetensors", *adapter_of(model, folder, recipe))
-    report = {"recipe": asdict(recipe), "examples": len(examples), "steps": len(plan), "device": str(device),
+    report = {"recipe": asdict(recipe), "examples": len(examples), "steps": done.step, "device": str(device),
               "seconds": round(done.seconds), "losses": _means(done.losses, 50)}  # fmt: skip
     (out / "training.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     checkpoint.unlink(missing_ok=True)
