@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import shutil
 from collections import Counter
@@ -658,6 +659,17 @@ def test_held_out_topics_are_not_trained_on(
         assert sum(example.start is not None for example in found) == 3 * len(
             xquad_examples(corpus, training_topics(corpus.topics, f"{number}/2"))
         )
+
+
+def test_articles_come_from_several_folders(training: ModuleType, embedder: Embedder, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        folder.mkdir()
+        write_articles(folder)
+    once = training.collect(training.Recipe(articles=str(folders[0])), embedder)
+    assert len(training.collect(training.Recipe(articles=os.pathsep.join(map(str, folders))), embedder)) == 2 * len(
+        once
+    )
 
 
 # --- training ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,8 +54,9 @@ _LAYERS = ["query", "key", "value", "dense"]
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What a training run is made of; it is kept beside what it made. ``whole``: the layers themselves are trained, and
-    what moved them is written as the nearest adapter of ``rank``. ``most_steps``: so many batches are trained on, with a
-    rate that falls to nothing with the last one; ``stop_after``: the run ends after so many, at the rate reached."""
+    what moved them is written as the nearest adapter of ``rank``. ``most_steps``: so many batches are trained on, at a
+    rate that falls to nothing with the last one; ``stop_after``: the run ends after so many, at the rate reached.
+    ``articles``: one folder, or several with ``os.pathsep`` between them."""
 
     seed: int = 1
     whole: int = 0
@@ -181,7 +183,8 @@ def collect(recipe: Recipe, embedder: Embedder) -> list[Example]:
         rows = report_examples(reports, neighbours, chance)
         examples += chance.sample(rows, round(recipe.report_share * len(rows)))
     if recipe.articles:
-        rows = article_examples(load_articles(Path(recipe.articles)), chance)
+        folders = map(Path, recipe.articles.split(os.pathsep))
+        rows = article_examples([article for folder in folders for article in load_articles(folder)], chance)
         examples += chance.sample(rows, round(recipe.article_share * len(rows)))
     if recipe.tquad:
         rows = load_tquad(Path(recipe.tquad), chance)
