@@ -1,10 +1,10 @@
-"""Passages to evidence: which one to three sentences answer, or none."""
+"""Passages to evidence: which sentences answer, in one to three quotes, or none."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.reader import Reading, whole_words
 from index import Passage, Sentence
@@ -135,10 +135,14 @@ def _quotes(chosen: Sequence[_Candidate], near: float) -> list[Evidence]:
     for candidate in chosen:
         if len(spans) == MAX_EVIDENCE:
             break
-        first = candidate.number - _needs_context(candidate.passage, candidate.number)
-        span = _Span(candidate, first, candidate.number)
+        alone = _Span(candidate, candidate.number, candidate.number)
+        if any(alone.overlaps(other) for other in spans):
+            continue  # quoted already, as what another one leans on
+        span = replace(alone, first=candidate.number - _needs_context(candidate.passage, candidate.number))
+        if any(span.overlaps(other) and not span.fits_with(other) for other in spans):
+            span = alone  # what it leans on is quoted already, in a quote that is long enough
         place = len(spans)
-        for other in list(spans):
+        for other in sorted(spans, key=lambda other: not span.overlaps(other)):
             if span.joins(other, near):
                 span = span.with_(other)
                 # In the place of the first, that is the best, of those it joins.
@@ -161,18 +165,23 @@ class _Span:
     def passage(self) -> Passage:
         return self.best.passage
 
+    def overlaps(self, other: _Span) -> bool:
+        return self.passage is other.passage and self.first <= other.last and other.first <= self.last
+
+    def fits_with(self, other: _Span) -> bool:
+        """Whether one quote of both is short enough."""
+        both = self.with_(other)
+        return both.last - both.first < MAX_QUOTED
+
     def joins(self, other: _Span, near: float) -> bool:
         """Whether the two share a sentence, or are neighbours in one paragraph and both as similar as ``near``."""
         if self.passage is not other.passage or self.first > other.last + 1 or other.first > self.last + 1:
             return False
-        if self.first <= other.last and other.first <= self.last:
-            return True
+        if not self.fits_with(other):
+            return False
         both = self.with_(other)
-        return (
-            min(self.best.similarity, other.best.similarity) >= near
-            and both.last - both.first < MAX_QUOTED
-            and _one_paragraph(self.passage, both.first, both.last)
-        )
+        are_near = min(self.best.similarity, other.best.similarity) >= near
+        return self.overlaps(other) or (are_near and _one_paragraph(self.passage, both.first, both.last))
 
     def with_(self, other: _Span) -> _Span:
         best = max((self.best, other.best), key=lambda candidate: candidate.score)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.evidence import JOIN_MARGIN, MARGIN, MATCHED, READ, select_evidence
+from bot.evidence import JOIN_MARGIN, MARGIN, MATCHED, MAX_QUOTED, READ, select_evidence
 from bot.reader import Reading
 from index import Passage, Sentence
 
@@ -92,6 +95,22 @@ def test_a_neighbour_that_is_clearly_weaker_stays_apart() -> None:
 def test_no_sentence_is_quoted_twice() -> None:
     found = quotes(passage(("Okullar kapandı.", HIGH), ("Bunu vali söyledi.", HIGH + 3)))
     assert found == ["Okullar kapandı. Bunu vali söyledi."]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["Bu karar", "Ancak okul", "Okul"]), st.floats(HIGH - 4, HIGH + 4)),
+        min_size=1, max_size=9,
+    )
+)  # fmt: skip
+def test_quotes_are_short_and_apart_whatever_leans_on_what(drawn: list[tuple[str, float]]) -> None:
+    where = passage(*((f"{opening} {number}.", score) for number, (opening, score) in enumerate(drawn)))
+    found = select_evidence([where])
+    assert found
+    assert all(item.quote == where.text[item.start - where.start : item.end - where.start] for item in found)
+    assert all(1 <= item.quote.count(".") <= MAX_QUOTED for item in found)
+    places = sorted((item.start, item.end) for item in found)
+    assert all(first[1] < second[0] for first, second in pairwise(places))
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\n\n"])
