@@ -25,7 +25,7 @@ This page is made from the commands' own help by `python -m docs.generate_cli`.
 Results go to standard output, everything else (progress, messages, errors) to standard error. A terminal gets colours
 and progress bars, unless `NO_COLOR` is set (then no colours); a file or a pipe gets plain lines. Output is UTF-8 under
 every locale. Errors are one line that says what is wrong and how to mend it; `haberci --debug COMMAND` adds where they
-come from.
+come from. A command whose output nobody reads any more (`haberci list | head`) stops, with exit code 141.
 
 A library that nobody has written to yet is empty. `haberci chat` and `haberci ask` start such a library with the
 shipped article. `haberci index`, `sync` and `watch` do not: a library that begins with one of them holds only what was

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     are private, with commas between them (``HABERCI_ALLOWED_HOSTS``).
     ``llm``: the language model that words the answers, such as "gguf:/path/model.gguf" or "ollama:qwen2.5:3b"
     (``HABERCI_LLM``); None or "off" for quotes only. ``llm_url``: the address of its server, when it is not the
-    provider's own (``HABERCI_LLM_URL``). ``llm_timeout_s``: how long the model may be silent
+    provider's own (``HABERCI_LLM_URL``). ``llm_timeout_s``: seconds the model has for a whole answer
     (``HABERCI_LLM_TIMEOUT_S``).
     """
 
