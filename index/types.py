@@ -21,8 +21,8 @@ class Article:
 
     ``text`` is kept character for character: every offset anywhere in Haberci counts Unicode code points
     of it. ``language`` is "tr" or "en"; it and ``title`` are found in the text when None, ``published`` only
-    where the text begins with it (see :func:`index.articles.complete`). ``published`` may be given as a date or an ISO text
-    ("2025-12-23"). ``source`` says where the text came from, such as a file's name.
+    where the text begins with it (see :func:`index.articles.complete`). ``published`` may be given as a date or
+    an ISO text ("2025-12-23"). ``source`` says where the text came from, such as a file's name.
 
     Raises :class:`~index.errors.ArticleError` (a ValueError) for a value that cannot be used.
     """
