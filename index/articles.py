@@ -194,6 +194,11 @@ def read_failure(path: Path, error: OSError) -> ArticleFileError:
     return ArticleFileError(path=path, reason=reason.reason, reason_tr=reason.reason_tr)
 
 
+def is_article_name(name: str) -> bool:
+    """Whether a file of this name in a folder is taken for an article: it is neither hidden nor Word's lock."""
+    return Path(name).suffix.lower() in DOCUMENT_SUFFIXES and not name.startswith((".", OFFICE_LOCK_PREFIX))
+
+
 @dataclass(slots=True)
 class _Walk:
     files: list[Path] = field(default_factory=list)
@@ -207,11 +212,10 @@ class _Walk:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     path = folder / entry.name
-                    if entry.name.startswith("."):
-                        continue
                     if entry.is_dir(follow_symlinks=False):
-                        inside.append(path)
-                    elif path.suffix.lower() in DOCUMENT_SUFFIXES and not entry.name.startswith(OFFICE_LOCK_PREFIX):
+                        if not entry.name.startswith("."):
+                            inside.append(path)
+                    elif is_article_name(entry.name):
                         self._take(entry, path)
         except OSError as error:
             self.unreadable.append((folder, read_failure(folder, error)))

@@ -115,7 +115,7 @@ def _split_lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
     for begin, stop in lines:
         line = text[begin:stop]
         opens = one_a_line or _LIST_ITEM.match(line) or _MARKDOWN_HEADING.match(line)
-        after_heading = bool(spans) and bool(_MARKDOWN_HEADING.match(text[spans[-1][0] : spans[-1][1]]))
+        after_heading = bool(spans) and bool(_MARKDOWN_HEADING.match(text, *spans[-1]))
         if spans and not opens and not after_heading:
             spans[-1] = (spans[-1][0], stop)
         else:

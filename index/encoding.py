@@ -15,6 +15,8 @@ from index.storage.generation import Batch
 from index.storage.lexical import terms
 from index.types import Article, Language
 
+_CHUNKS_AT_ONCE = 128
+
 
 def encode_articles(articles: Sequence[Article], embedder: Embedder, space: LanguageSpace, max_tokens: int) -> Batch:
     """The rows of articles whose language is known. ``max_tokens``: of a chunk."""
@@ -25,14 +27,21 @@ def encode_articles(articles: Sequence[Article], embedder: Embedder, space: Lang
         for article in articles
         for number, chunk in enumerate(chunk_article(article, embedder.count_tokens, limit))
     ]
-    read = embedder.encode_passage_tokens([_heading_above(a, c) + a.text[c.start : c.end] for a, _, c in chunks])
     pieces = embedder.encode_passages([a.text[slice(*span)] for a, _, chunk in chunks for span in _pieces(chunk)])
     batch, at = [], 0
-    for (article, number, chunk), tokens in zip(chunks, read, strict=True):
+    for (article, number, chunk), tokens in zip(chunks, _read(chunks, embedder), strict=True):
         own = pieces[at : (at := at + len(list(_pieces(chunk))))]
         vectors = [_centred(space, tokens.vector[None, :], "chunk", article), _centred(space, own, "sentence", article)]
         batch.append(_stored(article, number, chunk, np.concatenate(vectors), space, tokens))
     return Batch([key_of(article) for article in articles], batch)
+
+
+def _read(chunks: Sequence[tuple[Article, int, Chunk]], embedder: Embedder) -> Iterator[TokenVectors]:
+    """The chunks as the model reads them. The vectors of a chunk's tokens take half a megabyte: only some chunks' are
+    held at a time."""
+    for at in range(0, len(chunks), _CHUNKS_AT_ONCE):
+        some = chunks[at : at + _CHUNKS_AT_ONCE]
+        yield from embedder.encode_passage_tokens([_heading_above(a, c) + a.text[c.start : c.end] for a, _, c in some])
 
 
 def _stored(

@@ -21,8 +21,9 @@ from index.types import Language
 # a hundred languages, most of them without these letters), what a word costs that is common only with a capital.
 # Chosen on the words of XQuAD's development questions: .91 come out right, .59 when left alone; on TQuAD's .86.
 _DISHARMONY, _LETTER, _CAPITAL = 3.0, 0.5, 1.0
-_LONGEST_PIECE, _LONGEST_WORD = 16, 40
-_MAX_VARIANTS = 256
+_LONGEST_PIECE, _LONGEST_WORD, _LONGEST_QUESTION = 16, 32, 600
+# More, as 256 and 64, come out right no more often.
+_MAX_VARIANTS, _KEPT_VARIANTS = 64, 16
 _UNKNOWN = -30.0
 
 _VARIANTS = {"c": "cç", "g": "gğ", "i": "iı", "o": "oö", "s": "sş", "u": "uü"}
@@ -43,11 +44,13 @@ class SpellingRestorer:
         """The question as the model should read it; unchanged when it needs nothing.
 
         Capitals are lowered when there is nothing else, Turkish ones by Turkish rules. Letters are restored in
-        a Turkish question that has none of ç ğ ı ö ş ü, which with care typed would be rare.
+        a Turkish question that has none of ç ğ ı ö ş ü, which with care typed would be rare; in a very long one, which
+        would take seconds, they are not.
         """
         if question.isupper() and len(question.split()) > 1:
             question = _lower(question, language)
-        if not self._scores or language != "tr" or _TURKISH_LETTERS.search(question):
+        is_plain = len(question) <= _LONGEST_QUESTION and not _TURKISH_LETTERS.search(question)
+        if not self._scores or language != "tr" or not is_plain:
             return question
         return _WORD.sub(lambda word: self._with_letters(word.group()), question)
 
@@ -77,7 +80,7 @@ class SpellingRestorer:
         for letter in word:
             found = [start + each for start, each in itertools.product(found, _VARIANTS.get(letter, letter))]
             if len(found) > _MAX_VARIANTS:
-                found = sorted(found, key=self._score, reverse=True)[: _MAX_VARIANTS // 4]
+                found = sorted(found, key=self._score, reverse=True)[:_KEPT_VARIANTS]
         return found
 
     def _likelihood(self, word: str) -> float:

@@ -96,7 +96,8 @@ class Token:
 _LETTER = r"[^\W\d_]"
 _WORD_PART = rf"{_LETTER}(?:{_LETTER}|{MARK})*"
 _TOKEN = re.compile(
-    rf"(?P<number>\d+(?:[.,:]\d+)*)(?:(?P<tail>'?{_LETTER}+)(?!\d))?|(?P<word>{_WORD_PART}(?:'{_WORD_PART})*)"
+    rf"(?P<number>\d+(?:[.,:]\d+)*)(?:(?P<tail>'?{_LETTER}(?:{_LETTER}|{MARK})*+)(?!\d))?|"
+    rf"(?P<word>{_WORD_PART}(?:'{_WORD_PART})*)"
 )
 # Turkish case, possessive, plural, derivation and copula endings, folded, in any chain: 'de 'nin 'lardan 'ydi 'ki.
 # What cannot be parsed so belongs to the word: Kur'an, O'Brien, Xi'an.
@@ -130,7 +131,7 @@ def tokens(text: str) -> list[Token]:
             continue
         found.extend(_numbers(match["number"], match.start("number")))
         tail = match["tail"]
-        if tail and not _NUMBER_ENDING.fullmatch(tail):
+        if tail and not _NUMBER_ENDING.fullmatch(tail.replace(MARK, "")):
             start = match.start("tail") + tail.startswith("'")
             found.append(_word(folded[start : match.end("tail")], start))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from fakes_index import make_article, open_index
 from index import Changes, Index
 from index.errors import SettingsError
 from index.sources.documents import DocumentReader
+from index.sources.fetch import Fetched
 from index.sources.places import AddressSource
 from tests.web_server import Request, WebServer, response
 
@@ -114,6 +116,19 @@ def test_a_feed_brings_its_pages_and_forgets_nothing(index: Index, site: Site) -
     assert counts(index.sync(site.url("/rss"))) == {"added": 1, "unchanged": 2}
     assert sorted(site.asked()) == ["/bursa", "/rss"], "what is known is not fetched again"
     assert len(index) == 3
+
+
+def test_pages_that_were_read_are_not_held(index: Index, site: Site) -> None:
+    """A feed may have a thousand, of megabytes each."""
+    site.pages["/ankara"] = page("Ankara")
+    site.pages["/rss"] = feed(entry(site.url("/ankara"), "Ankara"))
+    with DocumentReader() as reader, index.open_fetcher() as fetcher:
+        source = AddressSource(site.url("/rss"), reader, fetcher, interval_s=3600)
+        assert counts(index.sync(source)) == {"added": 1}
+        gc.collect()
+        held = [each for each in gc.get_objects() if isinstance(each, Fetched) and each.url == site.url("/ankara")]
+        assert held
+        assert [each for each in held if each.data] == []
 
 
 def test_an_entry_that_was_removed_by_hand_does_not_come_back(index: Index, site: Site) -> None:

@@ -157,6 +157,32 @@ def test_a_version_that_is_not_whole_is_still_missing_after_a_compaction(
     check_no_orphans(index)
 
 
+@pytest.mark.parametrize("damage", ["DELETE FROM texts", "UPDATE texts SET text = 'damaged'"])
+def test_a_lost_text_comes_back_from_the_index_and_as_it_was_with_the_next_sync(tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "news"
+    folder.mkdir()
+    told = "The bridge was opened in Ankara.\r\n\r\n# Cost\r\n\r\nIt cost two million."
+    (folder / "a.txt").write_bytes(told.encode())
+    with open_index(tmp_path / "library") as index:
+        index.sync(folder)
+        (before,) = index.articles()
+        index.close()
+        database = sqlite3.connect(index.folder / "catalogue.sqlite3")
+        with database:
+            database.execute(damage)
+        database.close()
+        assert kinds(index.check().problems) == ["texts"]
+        report = index.check(repair=True)
+        assert kinds(report.repaired) == ["texts"]
+        assert report.is_well
+        (mended,) = index.articles()
+        assert (mended.id, mended.text.split()) == (before.id, before.text.split())
+        assert index.sync(folder).changed == (before.id,)
+        assert list(index.articles()) == [before]
+        assert index.check().is_well
+        check_no_orphans(index)
+
+
 @pytest.mark.parametrize("damage", ["gone", "overwritten"])
 def test_a_lost_catalogue_is_put_together_again_from_the_index(tmp_path: Path, damage: str) -> None:
     with open_index(tmp_path / "library", max_chunk_tokens=64) as index:

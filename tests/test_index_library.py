@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import date
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from index import Article, Changes, Index, QuestionError, Settings, seed_articles
 from index.blocks import split_blocks
-from index.embedding import Embedder
+from index.embedding import Embedder, TokenVectors
 from index.errors import EmptyQuestionError, IndexMismatchError, LongQuestionError, QuestionTypeError
 from index.storage.chroma import connect_folder
 from index.storage.manifest import Recipe
@@ -591,3 +591,26 @@ def test_a_library_of_format_1_is_made_new_by_a_rebuild(tmp_path: Path) -> None:
         assert not (index.folder / "chroma").exists()
         assert index.check().is_well
     assert open_index(tmp_path / "library").seed(seed_articles).added == (), "what was seeded stays seeded"
+
+
+def test_the_words_of_a_long_article_are_made_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a model gives for every token of a book is gigabytes."""
+    article = Article(
+        "book", "\n\n".join(f"# Chapter {n}\n\nCouncil {n} met in Ankara." for n in range(7)), language="en"
+    )
+    with open_index(tmp_path / "whole") as whole:
+        whole.add([article])
+        expected = whole.search("Which council met in Ankara?", k=20)
+    sizes: list[int] = []
+    encode = FakeEmbedder.encode_passage_tokens
+
+    def encode_and_count(self: FakeEmbedder, texts: Sequence[str]) -> list[TokenVectors]:
+        sizes.append(len(texts))
+        return encode(self, texts)
+
+    monkeypatch.setattr(FakeEmbedder, "encode_passage_tokens", encode_and_count)
+    monkeypatch.setattr("index.encoding._CHUNKS_AT_ONCE", 3)
+    with open_index(tmp_path / "parts") as parts:
+        parts.add([article])
+        assert sizes[-3:] == [3, 3, 1]
+        assert parts.search("Which council met in Ankara?", k=20) == expected

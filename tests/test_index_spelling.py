@@ -72,6 +72,21 @@ def test_only_marks_and_case_ever_change(restorer: SpellingRestorer, question: s
     assert fold(restored).lower() == fold(question).lower() or fold(restored) == fold(question.lower())
 
 
+def test_a_very_long_question_is_no_burden(restorer: SpellingRestorer) -> None:
+    question = "cocuguisu " * 70
+    assert restorer.restore(question, "tr") == question
+
+
+def test_a_word_of_doubtful_letters_is_weighed_a_few_hundred_times(
+    restorer: SpellingRestorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weighed: list[str] = []
+    score = SpellingRestorer._score
+    monkeypatch.setattr(SpellingRestorer, "_score", lambda own, word: weighed.append(word) or score(own, word))
+    assert fold(restorer.restore("gocsucgosicugsocigucsogicusogcis", "tr")) == "gocsucgosicugsocigucsogicusogcis"
+    assert 100 < len(weighed) < 1500
+
+
 def test_a_very_long_word_is_no_burden(restorer: SpellingRestorer) -> None:
     word = "susucugio" * 30
     assert fold(restorer.restore(word, "tr")) == word

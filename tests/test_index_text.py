@@ -116,6 +116,8 @@ def test_the_decimal_separator_does_not_matter(number: object) -> None:
         pytest.param("21.12.2025 05/12", ["21", "12", "2025", "5", "12"], id="dates"),
         pytest.param("14:30 14.30", ["14.3"] * 2, id="time of day"),
         pytest.param("F16 F-16 10km", ["f", "16", "f", "16", "10", "km"], id="letters beside digits"),
+        pytest.param("783.562km2 783.562 km2", ["783562", "km", "2"] * 2, id="letters between digits"),
+        pytest.param("4'u\u0308ncu\u0308 10gu\u0308n", ["4", "10", "gun"], id="decomposed letters behind digits"),
         pytest.param("3. ve 4.", ["3", "ve", "4"], id="ordinals and full stops"),
         pytest.param("s\u0327eker şeker I\u0307yi İyi", ["seker", "seker", "iyi", "iyi"], id="decomposed letters"),
         pytest.param("gö\u00adrüş \ufeffAli", ["gorus", "ali"], id="invisible characters"),

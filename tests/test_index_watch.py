@@ -368,6 +368,8 @@ def test_doubtful_folders(index: Index, folder: Path, tmp_path: Path) -> None:
     (empty / ".hidden").mkdir(parents=True)
     (empty / ".hidden" / "a.txt").write_text("hidden")
     (empty / "picture.jpg").write_bytes(b"x")
+    (empty / "~$haber.docx").write_bytes(b"Word has it open")
+    (empty / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
     # An empty library has nothing to lose.
     assert doubtful_folders(index, [empty]) == {}
     assert [*doubtful_folders(index, [empty, missing])] == [str(missing)]

@@ -189,8 +189,9 @@ class AddressSource:
         def load() -> bytes:
             if entry.url is not None:
                 try:
-                    fetched.append(self._fetcher.fetch(entry.url))
-                    return fetched[-1].data
+                    got = self._fetcher.fetch(entry.url)
+                    fetched.append(replace(got, data=b""))  # the item lives on when its page has been read
+                    return got.data
                 except FetchError as error:
                     if not entry.html:
                         raise _page_failure(_without_password(entry.url), error) from error

@@ -14,7 +14,7 @@ from typing import ClassVar
 import watchfiles
 from watchfiles.main import FileChange
 
-from index.articles import find_article_files
+from index.articles import find_article_files, is_article_name
 from index.errors import ArticleFileError, HaberciError
 from index.library import Index
 from index.sources.documents import DOCUMENT_SUFFIXES, DocumentReader
@@ -90,9 +90,9 @@ def doubtful_folders(index: Index, sources: Iterable[object]) -> dict[str, Haber
 def _holds_article_file(path: Path) -> bool:
     """Whether there is any. Raises :class:`~index.errors.ArticleFileError` when ``path`` cannot be read."""
     # The first one that is found will do; only where there is none has everything to be looked at.
-    for _, folders, files in os.walk(path):
+    for folder, folders, files in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        if any(not name.startswith(".") and Path(name).suffix.lower() in DOCUMENT_SUFFIXES for name in files):
+        if any(is_article_name(name) and Path(folder, name).is_file() for name in files):
             return True
     return bool(find_article_files(path))
 

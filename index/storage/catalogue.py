@@ -151,7 +151,8 @@ class Catalogue(Database):
             for article in articles:
                 record = Record.of(article)
                 published = record.published.isoformat() if record.published else None
-                db.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (record.key, article.text))
+                # The same text, unless what stands there has been damaged.
+                db.execute("INSERT OR REPLACE INTO texts VALUES (?, ?)", (record.key, article.text))
                 self._end(db, revision, [article.id])
                 db.execute(
                     "INSERT OR REPLACE INTO versions VALUES (?, ?, NULL, ?, ?, ?, ?, ?, ?)",

@@ -24,6 +24,9 @@ MAX_NEIGHBOURS = 300
 # in which the vectors came.
 EF_SEARCH = 2 * MAX_NEIGHBOURS
 
+# SQLite, behind Chroma, takes 32,766 values in one statement.
+MAX_FILTER_VALUES = 30_000
+
 _serial = itertools.count(1)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ import numpy as np
 
 from index.errors import HaberciError, IndexMismatchError, StoreError
 from index.settings import Settings
-from index.storage.catalogue import Catalogue, key_of
+from index.storage.catalogue import Catalogue, Record, key_of
 from index.storage.chroma import ChromaServer
 from index.storage.chunks import ChunkStore
 from index.storage.generation import FOLDER, Generation, generation_folder
@@ -43,8 +44,10 @@ class Problem:
             "ve tarihler bir sonraki eşitlemede geri gelir.",
         },
         "texts": {
-            "en": "The texts of {detail} articles are missing or altered; sync or index them again.",
-            "tr": "{detail} haberin metni eksik ya da değişmiş; onları yeniden eşitleyin ya da ekleyin.",
+            "en": "The texts of {detail} articles are missing or altered; their words are in the index. Once they are "
+            "repaired, sync or index them again for the texts as they were.",
+            "tr": "{detail} haberin metni eksik ya da değişmiş; sözleri dizinde duruyor. Onarıldıktan sonra, metinleri "
+            "eskisi gibi olsun diye yeniden eşitleyin ya da ekleyin.",
         },
         "vectors": {
             "en": "The vectors cannot be read ({detail}).",
@@ -122,15 +125,13 @@ def sizes(folder: Path) -> dict[str, int]:
     """Bytes of the library's parts: the catalogue, Chroma, words, terms, and all else."""
     found = {"catalogue": 0, "chroma": 0, "words": 0, "lexical": 0, "other": 0}
     counted: set[int] = set()
-    for file in folder.rglob("*"):
-        try:
-            status = file.stat()
-        except FileNotFoundError:  # a writer is tidying up
-            continue
-        if file.is_dir() or status.st_ino in counted:
-            continue
-        counted.add(status.st_ino)  # lexical indexes share files
-        found[_part(file.relative_to(folder))] += status.st_size
+    for parent, _, names in os.walk(folder):
+        for file in (Path(parent, name) for name in names):
+            with suppress(FileNotFoundError):  # a writer is tidying up
+                status = file.stat()
+                if status.st_ino not in counted:
+                    counted.add(status.st_ino)  # lexical indexes share files
+                    found[_part(file.relative_to(folder))] += status.st_size
     return found
 
 
@@ -220,16 +221,21 @@ def _catalogue_problems(store: Store, manifest: Manifest, catalogue: Catalogue) 
     if damage:
         return [Problem("catalogue", damage[0])]
     live = catalogue.live(manifest.revision)
+    lost = lost_texts(catalogue, live)
+    found = [Problem("texts", str(len(lost)))] if lost else []
+    found += find_litter(store.folder, manifest)
+    keys = frozenset(record.key for record in live.values())
+    return found + _generation_problems(store.folder, manifest, store.server, keys)
+
+
+def lost_texts(catalogue: Catalogue, live: Mapping[str, Record]) -> list[str]:
+    """The articles whose text is missing, or is not the one that was put in."""
     texts = catalogue.texts(record.key for record in live.values())
-    altered = [
+    return [
         i
         for i, record in live.items()
         if record.key not in texts or key_of(record.to_article(i, texts[record.key])) != record.key
     ]
-    found = [Problem("texts", str(len(altered)))] if altered else []
-    found += find_litter(store.folder, manifest)
-    keys = frozenset(record.key for record in live.values())
-    return found + _generation_problems(store.folder, manifest, store.server, keys)
 
 
 def find_litter(folder: Path, manifest: Manifest) -> list[Problem]:

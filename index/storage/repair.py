@@ -14,7 +14,7 @@ from index.storage.catalogue import FILE_NAME as CATALOGUE
 from index.storage.catalogue import Catalogue, Record
 from index.storage.chunks import ChunkStore
 from index.storage.generation import FOLDER, generation_folder
-from index.storage.health import broken_keys, counted_rows
+from index.storage.health import broken_keys, counted_rows, lost_texts
 from index.storage.manifest import FILE_NAME, Manifest, Recipe, write_manifest
 from index.storage.store import Store, Writer
 from index.types import Article, Language
@@ -64,13 +64,17 @@ def _texts_in_index(folder: Path, manifest: Manifest) -> list[Article]:
     except StoreError:
         return []
     with closing(chunk_store):
-        whole = [key for key, rows in chunk_store.versions().items() if rows is not None]
-        pieces: dict[tuple[str, str, Language], list[tuple[int, str]]] = defaultdict(list)
-        for chunk in chunk_store.chunks_of(whole):
-            article = pieces[chunk.article_id, chunk.key, chunk.language]
-            article.append((chunk.start, chunk.text))
-            if chunk.heading is not None and chunk.heading_start is not None:
-                article.append((chunk.heading_start, chunk.heading))
+        return _texts_of(chunk_store, [key for key, rows in chunk_store.versions().items() if rows is not None])
+
+
+def _texts_of(chunk_store: ChunkStore, keys: Sequence[str]) -> list[Article]:
+    """Versions put together from their chunks: all words, in their places; what stood between them is line breaks."""
+    pieces: dict[tuple[str, str, Language], list[tuple[int, str]]] = defaultdict(list)
+    for chunk in chunk_store.chunks_of(keys):
+        article = pieces[chunk.article_id, chunk.key, chunk.language]
+        article.append((chunk.start, chunk.text))
+        if chunk.heading is not None and chunk.heading_start is not None:
+            article.append((chunk.heading_start, chunk.heading))
     return [complete(Article(i, _joined(parts), language=language)) for (i, _, language), parts in pieces.items()]
 
 
@@ -84,7 +88,8 @@ def _joined(pieces: Sequence[tuple[int, str]]) -> str:
 
 
 def mend(writer: Writer, put: Put) -> None:
-    """Make the rows of broken versions again, and delete those of none."""
+    """Put lost texts together again, make the rows of broken versions again, and delete those of none."""
+    _mend_texts(writer, put)
     live = frozenset(record.key for record in writer.live.values())
     broken = set(broken_keys(writer.generation, live))
     orphans = sorted(set(counted_rows(writer.generation)) - live)
@@ -92,3 +97,19 @@ def mend(writer: Writer, put: Put) -> None:
     put(writer, [article for article in writer.articles() if Record.of(article).key in broken])
     if broken:
         writer.restore_lexical()
+
+
+def _mend_texts(writer: Writer, put: Put) -> None:
+    """Articles whose text is lost get what the index holds of it, or are left out; the next sync reads them anew."""
+    lost = {i: writer.live[i] for i in lost_texts(writer.catalogue, writer.live)}
+    if not lost:
+        return
+    keys = [record.key for record in lost.values()]
+    texts = {article.id: article.text for article in _texts_of(writer.generation.chunk_store, keys)}
+    found = [record.to_article(i, texts[i]) for i, record in lost.items() if i in texts]
+    put(writer, found)
+    writer.stage(found)
+    writer.end([i for i in lost if i not in texts])
+    writer.commit()
+    places = writer.catalogue.places().values()
+    writer.catalogue.replace_places([], [place.place for place in places if place.article_id in lost])

@@ -308,9 +308,10 @@ class Writer:
         self._recipe = recipe
 
     def articles(self) -> list[Article]:
-        """All that counts, with their texts, in the order of their ids."""
+        """All that counts and has its text, in the order of their ids."""
         texts = self.catalogue.texts(record.key for record in self.live.values())
-        return [record.to_article(i, texts[record.key]) for i, record in sorted(self.live.items())]
+        found = ((i, record) for i, record in sorted(self.live.items()) if record.key in texts)
+        return [record.to_article(i, texts[record.key]) for i, record in found]
 
     def whole_keys(self, keys: Sequence[str]) -> set[str]:
         """Those of ``keys`` whose rows need not be made: they count, or a writer made them before it died."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from index.storage.catalogue import Catalogue
-from index.storage.chroma import ChromaServer
+from index.storage.chroma import MAX_FILTER_VALUES, ChromaServer
 from index.storage.chunks import StoredChunk
 from index.storage.generation import Generation
 from index.storage.manifest import Manifest
@@ -55,10 +55,11 @@ class View:
         dead = self._generation.dead_keys(self.live_keys)
         if not dead:
             return None
-        # The shorter list; Chroma hands every value of it to SQLite.
-        if len(dead) <= len(self.live_keys):
-            return {"key": {"$nin": dead}}
-        return {"key": {"$in": sorted(self.live_keys)}}
+        # The shorter list; Chroma hands every value of it to SQLite. What a list cut short lets through counts no more
+        # for that: it only takes a place among the neighbours.
+        if len(self.live_keys) < min(len(dead), MAX_FILTER_VALUES):
+            return {"key": {"$in": sorted(self.live_keys)}}
+        return {"key": {"$nin": dead[:MAX_FILTER_VALUES]}}
 
     def article(self, article_id: str) -> Article | None:
         return next(iter(self.read_articles([article_id])), None)

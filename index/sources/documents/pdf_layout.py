@@ -185,12 +185,13 @@ def _text(lines: list[Line], body: float, hyphenated: set[str]) -> str:
 
 def _joined(a: str, b: str, hyphenated: set[str]) -> str:
     """Two lines in one. A hyphen at the line's end goes, unless the word is written with it elsewhere too."""
-    divided = re.search(r"([^\W\d_]+)[-\u00ad\u2010]$", a)
+    last = a[a.rfind(" ") + 1 :]
+    divided = re.search(r"([^\W\d_]+)[-\u00ad\u2010]$", last)
     goes_on = re.match(r"[^\W\d_]+", b)
     if divided and goes_on:
         whole = f"{divided[1]}-{goes_on.group()}".lower()
         keeps = a[-1] != "\u00ad" and (whole in hyphenated or not goes_on.group()[0].islower())
         return (a if keeps else a[:-1]) + b
-    if re.search(r"\d[-–]$", a) and b[:1].isdigit():
+    if re.search(r"\d[-–]$", last) and b[:1].isdigit():
         return a + b
     return f"{a} {b}"
