@@ -21,6 +21,8 @@ SENTENCE_SHARE = 0.5
 MARGIN = 2.5
 # ... and one of the best one's own passage is preferred by this much: together they read as one answer.
 SAME_PASSAGE = 0.5
+# What stands beside the best one must pass for an answer by itself; in the same article it may be this much below.
+BELOW_LOWEST = 1.5
 # Chosen neighbours become one quote when neither is far below the best one; else each stands for itself.
 JOIN_MARGIN = 2.0
 
@@ -107,7 +109,13 @@ def select_evidence(
     # The reader says which comes first. What else belongs to the answer is told by similarity alone: a reader looks for
     # one stretch of words, and the sentence that makes it uncertain is not among them.
     nearest = max(c.similarity for c in candidates)
-    return _quotes([best, *(c for c in others if c.similarity >= nearest - MARGIN)], nearest - JOIN_MARGIN)
+    beside = [
+        c
+        for c in others
+        if c.similarity >= nearest - MARGIN
+        and c.score >= scale.lowest - (BELOW_LOWEST if c.passage.article_id == best.passage.article_id else 0.0)
+    ]
+    return _quotes([best, *beside], nearest - JOIN_MARGIN)
 
 
 def _candidates(passages: Sequence[Passage], readings: Sequence[Reading], scale: Scale) -> list[_Candidate]:

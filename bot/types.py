@@ -38,8 +38,9 @@ class Answer:
 
     ``found`` is False when the articles do not say; then there is no citation and ``method`` is "none".
     ``method`` says who wrote ``text``: "quote" (the articles' own sentences), "llm" (generated, verified).
-    ``citations`` come best first; in a generated text ``[n]`` stands for the n-th of them. ``note``: what the reader
-    should know about how the answer came about, in its language (a language model that did not answer in time, say).
+    ``citations``: the best one first; in a generated text ``[n]`` stands for the n-th of them. ``note``: what the
+    reader should know about how the answer came about, in its language (a language model that did not answer in time,
+    say).
     ``question``: what was answered, when the question was made whole with the conversation before it.
     """
 

@@ -144,6 +144,17 @@ def test_a_sentence_of_the_best_ones_passage_is_preferred_to_an_equal_one_elsewh
     assert quotes(other, first) == ["Kar yağdı.", "Okullar kapandı.", "Yollar açık."]
 
 
+def test_what_is_no_answer_by_itself_is_not_shown_from_another_article() -> None:
+    low = LOWEST - 0.5
+    answer = passage(("Okullar kapandı.", LOWEST + 1), ("Kar yağdı.", low), between="\n", score=low)
+    elsewhere = passage(("Kar tatili bitti.", low), score=low, article_id="b")
+    assert quotes(answer, elsewhere) == ["Okullar kapandı.", "Kar yağdı."]
+    far = LOWEST - 2
+    assert quotes(passage(("Okullar kapandı.", LOWEST + 3), ("Kar yağdı.", far), between="\n", score=far)) == [
+        "Okullar kapandı."
+    ]
+
+
 def test_evidence_of_several_articles_names_each() -> None:
     found = select_evidence([passage(("Kar yağdı.", HIGH)), passage(("Okullar kapandı.", HIGH), article_id="b")])
     assert {item.passage.article_id for item in found} == {"a", "b"}
