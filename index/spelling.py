@@ -30,6 +30,8 @@ _VARIANTS = {"c": "cç", "g": "gğ", "i": "iı", "o": "oö", "s": "sş", "u": "u
 _TURKISH_LETTERS = re.compile(r"[çğıöşüÇĞİÖŞÜ]|[cgsouCGSOUIi][\u0306-\u0308\u0327]")
 _WORD = re.compile(rf"(?<![^\W_])[^\W\d_](?:[^\W\d_]|{MARK})*")
 _BACK, _FRONT = frozenset("aıou"), frozenset("eiöü")
+# mi, midir, misin, miydi, muymuş ...: by itself it has no vowel to be in harmony with.
+_PARTICLE = re.compile(r"m[iu](?:d[iu]r|s[iu]n(?:[iu]z)?|y[iu][mz]|yd[iu]|ym[iu]s)?")
 _WORD_START = "▁"
 
 
@@ -52,7 +54,15 @@ class SpellingRestorer:
         is_plain = len(question) <= _LONGEST_QUESTION and not _TURKISH_LETTERS.search(question)
         if not self._scores or language != "tr" or not is_plain:
             return question
-        return _WORD.sub(lambda word: self._with_letters(word.group()), question)
+        before = ""
+
+        def restored(match: re.Match[str]) -> str:
+            nonlocal before
+            word = match.group()
+            before = _in_harmony(word, before) if before and _PARTICLE.fullmatch(word) else self._with_letters(word)
+            return before
+
+        return _WORD.sub(restored, question)
 
     def _with_letters(self, word: str) -> str:
         if len(word) > _LONGEST_WORD:
@@ -100,6 +110,12 @@ def _breaks(word: str) -> int:
     word = word.replace("yor", "yr")
     vowels = [letter in _BACK for letter in word if letter in _BACK or letter in _FRONT]
     return sum(one != next_one for one, next_one in itertools.pairwise(vowels))
+
+
+def _in_harmony(particle: str, before: str) -> str:
+    """The particle that asks, with the vowels that the word before it calls for."""
+    last = next((letter for letter in reversed(before.lower()) if letter in _BACK or letter in _FRONT), "")
+    return particle.replace("i", "ı") if last in _BACK else particle.replace("u", "ü")
 
 
 def _lower(question: str, language: Language | None) -> str:
