@@ -120,6 +120,13 @@ TOPICS_TR = [
     (WHO_TR, "peki ateşkes teklifi?", "Ateşkes teklifi? Barış planını kim sundu?"),
     ("Putin nerede?", "ya Zelenskyy?", "Zelenskyy nerede?"),
     ("Rusya ne dedi?", "Peki Ukrayna hakkında?", "Rusya Ukrayna hakkında ne dedi?"),
+    ("İzmir'de ne oldu?", "Peki Ankara?", "Ankara'da ne oldu?"),
+    ("İzmir'de ne oldu?", "peki ankara", "Ankara'da ne oldu?"),
+    ("İzmir'de ne oldu?", "Peki okullar?", "Okullar? İzmir'de ne oldu?"),
+    ("İzmir'in nüfusu kaç?", "peki okullar?", "Okullar? İzmir'in nüfusu kaç?"),
+    ("Ankara'da neden kar yağdı?", "peki okullar?", "Okullar? Ankara'da neden kar yağdı?"),
+    ("Leeds'te tramvay ne zaman açıldı?", "Peki bilet?", "Bilet? Leeds'te tramvay ne zaman açıldı?"),
+    ("Trump Leeds'te ne konuştu?", "peki zelenski?", "Zelenski Leeds'te ne konuştu?"),
 ]
 
 TOPICS_EN = [

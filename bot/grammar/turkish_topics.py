@@ -19,6 +19,8 @@ from bot.grammar.turkish_clauses import (
 )
 from bot.grammar.words import Base, Kind, Mention, Topic, Word, in_the_style_of, phrase, render
 
+_LOCAL = frozenset(("loc", "locki", "abl", "dat"))
+
 
 def put_topic(base: Base, topic: Topic) -> str | None:
     """The earlier question about ``topic``; None when it has no single place for it."""
@@ -116,8 +118,11 @@ def _only_one(base: Base, named: list[list[Mention]], kinds: set[Kind]) -> list[
             named = [group for group in named if is_nominative(base, group)]
         elif not same:
             named = [group for group in named if is_nominative(base, group) or is_copular(base)]
-    elif len(named) > 1:
-        named = [group for group in named if is_nominative(base, group)]
+    else:
+        # What may be a common noun is never where something happened: İzmir'de ne oldu? Peki okullar?
+        named = [each for each in named if not (any(m.is_place for m in each) or _case(base, each) in _LOCAL)]
+        if len(named) > 1:
+            named = [group for group in named if is_nominative(base, group)]
     return named[0] if len(named) == 1 else None
 
 
