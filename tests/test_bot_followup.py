@@ -170,6 +170,8 @@ PRONOUNS_TR = [
     ("Asgari ücret ne kadar?", "bu yeterli mi", "Asgari ücret yeterli mi?"),
     (MEET_TR, "Bu neden önemli?", "Putin ve Zelenskyy buluşabilir: bu neden önemli?"),
     ("Deprem nerede oldu?", "o gün ne oldu", "Deprem oldu: o gün ne oldu?"),
+    ("Fenerbahçe kimi yendi?", "Kaptanları kim?", "Fenerbahçe yendi: kaptanları kim?"),
+    ("Fenerbahçe kimi yendi? | Kaptanları kim?", "Onu kim seçti?", "Fenerbahçe'yi kim seçti?"),
 ]
 
 VERBS_TR = [

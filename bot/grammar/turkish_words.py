@@ -83,9 +83,9 @@ OBLIQUE = re.compile(r"\w{2,}(?:[ny][iu]|[dt][ae]n?|nd[ae]n?|y[ae]|n[ae])")
 OWNER = re.compile(r"(?P<head>\w{2,}?(?:[aeiou](?=n[iu]n$)|[^aeiou](?=[iu]n$)))n?[iu]n")
 # Nouns that belong to something: alone they point to it. Fiyatı ne kadar?
 BELONGING = re.compile(
-    r"\w+(?:si|su)(?:yd[iu])?|(?:fiyat|maas|yas|es|ad|ism|neden|sebeb|sonuc|tarih|yer|rakib|karar|plan|teklif|boy|amac|hedef|sart|kosul|"
-    r"madde|guc|onem|buyuklug|maliyet|deger|tutar|oran|iceri[gk]|kapsam|baskan|lider|baskent|nufus|ogl|kiz|cocuk|yanit|cevab|"
-    r"gorus|ozellik|ayrinti|detay|hoca|mudur|sahib|takim|unvan|gorev)(?:l[ae]r)?[iu]"
+    r"\w+(?:si|su)(?:yd[iu])?|\w+l[ae]r[iu]|(?:fiyat|maas|yas|es|ad|ism|neden|sebeb|sonuc|tarih|yer|rakib|karar|plan|"
+    r"teklif|boy|amac|hedef|sart|kosul|madde|guc|onem|buyuklug|maliyet|deger|tutar|oran|iceri[gk]|kapsam|baskan|lider|"
+    r"baskent|nufus|ogl|kiz|cocuk|yanit|cevab|gorus|ozellik|ayrinti|detay|hoca|mudur|sahib|takim|unvan|gorev)[iu]"
 )
 PERSON = re.compile(
     r"(?:\w*baskan|\w*bakan|lider|sozcu|direktor|temsilci|\w*elci|mudur|ogl|kiz|avukat|kaptan|oyuncu|kral|prens|hoca|es|anne|baba)"
