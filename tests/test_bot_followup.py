@@ -390,6 +390,10 @@ ANSWERED = [
     (WHO_TR, NOT_FOUND["tr"], "O ne dedi?", "Barış planını sundu: o ne dedi?"),
     (WHO_EN, NOT_FOUND["en"], "What did he say?", "Submitted the peace plan: what did he say?"),
     (MEET_TR, "“Donald Trump Moskova'da konuştu.”", "Onlar ne dedi?", "Putin ve Zelenskyy ne dedi?"),
+    ("What is the vaccine called?", "“NAIROBI — Kenya will start, minister Aden Duale announced.”",
+     "What did he say?", "What did Aden Duale say?"),
+    (WHO_TR, "“BRÜKSEL (AA) - Geçen ay planı Mark Rutte sundu.”", "O ne dedi?", "Mark Rutte ne dedi?"),
+    (WHO_EN, "“Mark Rutte – of all people – told Kaja Kallas.”", "What did he say?", "What did Mark Rutte say?"),
 ]  # fmt: skip
 
 

@@ -54,6 +54,7 @@ _OPENS_QUESTION = re.compile(
 )
 _NOTHING_SAID = frozenset((*NOT_FOUND.values(), *EMPTY_LIBRARY.values(), OTHER_LANGUAGE))
 _QUOTED = re.compile(r"“([^”]+)”")
+_DASH = re.compile(r" [—–-] ")
 
 
 def without_openers(words: Sequence[Word]) -> list[Word]:
@@ -184,6 +185,9 @@ def _names_of_answer(answer: str) -> str:
         text = quoted.group(1)
     for frame in (*FRAME_OF_SEVERAL.values(), *(each for frames in FRAMES.values() for each in frames.values())):
         text = text.removeprefix(frame).strip()
+    place, *report = _DASH.split(text, maxsplit=1)
+    if report and place.isupper():  # an agency's dateline: NAIROBI —
+        text = report[0]
     words = parse(text[:MAX_CONTEXT_CHARS])
     found = names.groups(words, names.mentions(words))
     if not found:
