@@ -404,6 +404,26 @@ def test_an_answer_gives_names_when_its_question_has_none(
     assert resolve(question, [(earlier, answer)]) == expected
 
 
+# A question and one after it that found nothing: which of them is gone back to.
+NOT_ANSWERED = [
+    ("Galata Köprüsü ne zaman kapatılacak?", "Ne kadar süreyle?", "neden", "Galata Köprüsü neden kapatılacak?"),
+    ("Robot köpeğin adı ne?", "fiyatı?", "Onu kim geliştirdi?", "Robot köpeğin adı: onu kim geliştirdi?"),
+    ("What did Russia say?", "the price?", "when?", "When did Russia say it?"),
+    ("Rusya ne dedi?", "Enflasyon ne kadar?", "peki işsizlik?", "İşsizlik ne kadar?"),
+    ("Rusya ne dedi?", "Enflasyon arttı mı?", "neden?", "Enflasyon neden arttı?"),
+    ("What did Russia say?", "What is inflation?", "why?", "Inflation: why?"),
+    ("teşekkürler", "Ne kadar süreyle?", "neden", "Neden süreyle?"),
+]
+
+
+@pytest.mark.parametrize(("earlier", "refused", "question", "expected"), NOT_ANSWERED)
+def test_a_phrase_that_found_nothing_is_not_gone_back_to(
+    earlier: str, refused: str, question: str, expected: str
+) -> None:
+    answer = NOT_FOUND[detect_question_language(refused, undecided="en") or "en"]
+    assert resolve(question, [(earlier, "“…”"), (refused, answer)]) == expected
+
+
 def test_names_typed_small_are_known_from_the_answer() -> None:
     turns = [("merkel ne zaman konustu", "“Dün Berlin'de Angela Merkel konuştu.”")]
     assert resolve("ya scholz", turns) == "scholz ne zaman konustu"

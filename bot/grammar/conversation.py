@@ -19,6 +19,7 @@ MAX_CONTEXT_CHARS = 300
 
 GRAMMARS: dict[Language, Grammar] = {"tr": Turkish(), "en": English()}
 MAX_TOPIC_WORDS = 5
+_MAX_PHRASE_WORDS = 3
 
 WRAPPINGS: dict[Language, str] = {"tr": "Bu soru şununla ilgili: ", "en": "This is about the following: "}
 """What makes a question's language plain when what it is about is in the other one."""
@@ -103,9 +104,9 @@ def earlier_question(history: Sequence[tuple[str, str]], known: frozenset[str]) 
         if words and not is_small_talk(words):
             base = read_base(question, answer, known)
             if base and not _is_fragment(base, opened=words[0].full in _OPENERS | {"ya"}):
-                if base.groups or base.prefix or not GRAMMARS[base.language].is_verb_only(base.words):
+                if base.groups or base.prefix or not _says_little(base, answer):
                     return base
-                spare = spare or base  # "Kim kazandı?" says something, but hardly what about
+                spare = spare or base
     return spare
 
 
@@ -173,6 +174,15 @@ def _is_fragment(base: Base, *, opened: bool) -> bool:
     if grammar.bare(words) or (not mentions and grammar.dangling(words, mentions)):
         return True
     return opened and not base.is_question and not grammar.has_verb(words)
+
+
+def _says_little(base: Base, answer: str) -> bool:
+    """Whether a question without names hardly says what it is about: "Kim kazandı?", or "Ne kadar süreyle?" that not
+    even the search could make sense of."""
+    grammar, words = GRAMMARS[base.language], base.words
+    says_who = base.asked.start > 0 if base.asked else base.is_question
+    is_phrase = len(words) <= _MAX_PHRASE_WORDS and not says_who and not grammar.has_verb(words)
+    return grammar.is_verb_only(words) or (is_phrase and answer.strip() in _NOTHING_SAID)
 
 
 def _names_of_answer(answer: str) -> str:
