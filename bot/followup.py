@@ -188,11 +188,7 @@ def _with_antecedents(question: str, follow_up: _FollowUp, dangling: Sequence[in
 def _antecedents(base: Base) -> Antecedents:
     """What pronouns can stand for; in a question that was joined already, also what stands before it."""
     found = GRAMMARS[base.language].antecedents(base)
-    if not base.prefix.endswith(": ") or found.subject or found.names:
-        return found
-    before = parse(base.prefix[:-2])
-    group = next(iter(names.groups(before, names.mentions(before, inside=True))), None)
-    return replace(found, names=phrase(before[group[0].start : group[-1].end])) if group else found
+    return found if found.subject or found.names else replace(found, names=base.prefix_names)
 
 
 def _names_in(text: str, language: Language) -> str:

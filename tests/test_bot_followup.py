@@ -226,6 +226,11 @@ CHAINS = [
     (f"Moskova? {MEET_TR}", "ya Kazakistan?", "Kazakistan? Putin ve Zelenskyy nerede buluşabilir?"),
     (f"{WHO_TR} | {MEET_TR}", "ne zaman", "Putin ve Zelenskyy ne zaman buluşabilir?"),
     (f"Merhaba! {MEET_TR}", "ne zaman", "Putin ve Zelenskyy ne zaman buluşabilir?"),
+    ("Where is Putin? | Putin: who said that?", "What did he say?", "What did Putin say?"),
+    ("Who will take over? | Take over: when?", "Where does he work?", "Take over: where does he work?"),
+    ("Who won the prize? | Won the prize: how much?", "Where does she live?", "Won the prize: where does she live?"),
+    ("Who supports Putin? | Supports Putin: how much?", "Where does he live?", "Where does Putin live?"),
+    ("How many people died? | People died: where?", "What did they say?", "People died: what did they say?"),
 ]
 
 RESOLVED = [

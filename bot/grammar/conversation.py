@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.grammar import names
 from bot.grammar.english import English
 from bot.grammar.turkish import Turkish
-from bot.grammar.words import Base, Grammar, Word, parse, phrase, render, word_set
+from bot.grammar.words import Base, Grammar, Word, parse, phrase, render, uncapitalized, word_set
 from bot.phrases import EMPTY_LIBRARY, FRAME_OF_SEVERAL, FRAMES, NOT_FOUND, OTHER_LANGUAGE
 from index.language import detect_question_language
 from index.types import Language
@@ -99,11 +99,13 @@ def is_small_talk(words: Sequence[Word]) -> bool:
 def earlier_question(history: Sequence[tuple[str, str]], known: frozenset[str]) -> Base | None:
     """The last whole question of the conversation."""
     spare = None
+    small = {word.full for question, _ in history for word in parse(question) if not word.is_capital}
     for question, answer in reversed(history):
         words = parse(question)
         if words and not is_small_talk(words):
             base = read_base(question, answer, known)
             if base and not _is_fragment(base, opened=words[0].full in _OPENERS | {"ya"}):
+                base = replace(base, prefix_names=_names_before(base, small))
                 if base.groups or base.prefix or not _says_little(base, answer):
                     return base
                 spare = spare or base
@@ -183,6 +185,18 @@ def _says_little(base: Base, answer: str) -> bool:
     says_who = base.asked.start > 0 if base.asked else base.is_question
     is_phrase = len(words) <= _MAX_PHRASE_WORDS and not says_who and not grammar.has_verb(words)
     return grammar.is_verb_only(words) or (is_phrase and answer.strip() in _NOTHING_SAID)
+
+
+def _names_before(base: Base, small: Collection[str]) -> str:
+    """The first names in what a joined question is about. Its capital makes no name of a word that was typed ``small``
+    in the question it comes from: "Won the prize: how much?"."""
+    if not base.prefix.endswith(": "):
+        return ""
+    words = parse(base.prefix[:-2])
+    if words[0].full in small:
+        words[0] = replace(words[0], text=uncapitalized(words[0].text, base.language))
+    group = next(iter(names.groups(words, names.mentions(words, inside=True))), None)
+    return phrase(words[group[0].start : group[-1].end]) if group else ""
 
 
 def _names_of_answer(answer: str) -> str:

@@ -154,8 +154,8 @@ class Mention:
 @dataclass(frozen=True, slots=True)
 class Base:
     """The earlier question that a follow-up hangs on. ``prefix``: what stands before the question proper and is kept
-    as it is ("Moskova? "); ``groups``: its names, those joined by "and" together; ``answer_names``: the first names
-    of its answer."""
+    as it is ("Moskova? "); ``prefix_names``: the first names in that, when the question is joined to it; ``groups``:
+    its names, those joined by "and" together; ``answer_names``: the first names of its answer."""
 
     language: Language
     prefix: str
@@ -164,6 +164,7 @@ class Base:
     asked: Asked | None
     is_question: bool
     answer_names: str
+    prefix_names: str = ""
 
     @property
     def text(self) -> str:
