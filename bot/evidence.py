@@ -52,6 +52,8 @@ _LOOKS_BACK = re.compile(
     re.IGNORECASE,
 )
 _QUESTION = re.compile(r"\?[\"'”’»)\]\s]*$")
+# "Robotun özellikleri:" opens a list and says nothing by itself.
+_LEAD_IN = re.compile(r"(?:\S+\s+){0,3}\S+:\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,9 @@ def select_evidence(
     """The evidence in ``passages``, best first; empty when nothing in them answers.
 
     ``passages`` are the result of a search, best first; ``readings`` what a reader made of the first of them.
-    ``scale``: :data:`READ` or :data:`MATCHED` when None. Sentences that ask are never evidence. Neighbours that
-    are both chosen become one quote, and a sentence that opens with a pronoun brings along the one before.
+    ``scale``: :data:`READ` or :data:`MATCHED` when None. Sentences that ask are never evidence, nor are a few words
+    that lead in a list. Neighbours that are both chosen become one quote, and a sentence that opens with a pronoun
+    brings along the one before.
     """
     scale = scale or (READ if readings else MATCHED)
     candidates = sorted(_candidates(passages, readings, scale), key=lambda c: (-c.score, c.sentence.start))
@@ -124,7 +127,7 @@ def _candidates(passages: Sequence[Passage], readings: Sequence[Reading], scale:
     read: Sequence[Reading | None] = readings or [None] * len(passages)
     for passage, reading in zip(passages, read, strict=False):
         for number, sentence in enumerate(passage.sentences):
-            if _QUESTION.search(sentence.text):
+            if _QUESTION.search(sentence.text) or _LEAD_IN.fullmatch(sentence.text):
                 continue
             score = similarity = SENTENCE_SHARE * sentence.score + (1 - SENTENCE_SHARE) * passage.score
             answer = None

@@ -52,9 +52,12 @@ def _text(evidence: Sequence[Evidence], language: Language) -> str:
 
 
 def _origin(item: Evidence, language: Language) -> list[str]:
-    """``— Title, 23 December 2025``: as much of it as is known."""
-    day = item.passage.published
-    known = [part for part in (item.passage.title, format_date(day, language) if day else None) if part]
+    """``— Title, 23 December 2025``: as much of it as is known. The title that is found for an article without a
+    heading is its first sentence: below that it would say nothing new."""
+    day, title = item.passage.published, item.passage.title
+    if title and " ".join(item.quote.split()).startswith(title.removesuffix("…")):
+        title = None
+    known = [part for part in (title, format_date(day, language) if day else None) if part]
     return [f"— {', '.join(known)}"] if known else []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.evidence import JOIN_MARGIN, MARGIN, MATCHED, MAX_QUOTED, READ, select_evidence
+from bot.quote import quote_answer
 from bot.reader import Reading
 from index import Passage, Sentence
 
@@ -56,6 +58,14 @@ def test_no_passages_no_evidence() -> None:
 @pytest.mark.parametrize("asks", ["Okullar kapandı mı?", "“Okullar kapandı mı?”", 'Vali, "Ne yapalım?"'])
 def test_a_sentence_that_asks_is_never_evidence(asks: str) -> None:
     assert quotes(passage((asks, HIGH + 5), ("Okullar kapandı.", HIGH), between="\n")) == ["Okullar kapandı."]
+
+
+def test_what_leads_in_a_list_is_never_evidence() -> None:
+    assert quotes(passage(("Robotun özellikleri:", HIGH + 5), ("- 40 kilo taşır.", HIGH), between="\n")) == [
+        "- 40 kilo taşır."
+    ]
+    says_something = "Tokayev planın bugün açıklanacağını söyledi:"
+    assert quotes(passage((says_something, HIGH))) == [says_something]
 
 
 def test_a_sentence_far_below_the_best_is_left_out() -> None:
@@ -153,6 +163,14 @@ def test_what_is_no_answer_by_itself_is_not_shown_from_another_article() -> None
     assert quotes(passage(("Okullar kapandı.", LOWEST + 3), ("Kar yağdı.", far), between="\n", score=far)) == [
         "Okullar kapandı."
     ]
+
+
+@pytest.mark.parametrize(
+    ("title", "end"), [("Kar tatili", "\n— Kar tatili"), ("Okullar kapandı.", "”"), ("Okullar…", "”")]
+)
+def test_a_title_that_the_quote_begins_with_is_not_said_again(title: str, end: str) -> None:
+    evidence = select_evidence([replace(passage(("Okullar kapandı.", HIGH)), title=title)])
+    assert quote_answer(evidence, "tr").text.endswith(f"Okullar kapandı.{end}" if end == "”" else end)
 
 
 def test_evidence_of_several_articles_names_each() -> None:

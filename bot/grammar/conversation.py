@@ -193,7 +193,7 @@ def _names_before(base: Base, small: Collection[str]) -> str:
     if not base.prefix.endswith(": "):
         return ""
     words = parse(base.prefix[:-2])
-    if words[0].full in small:
+    if words and words[0].full in small:
         words[0] = replace(words[0], text=uncapitalized(words[0].text, base.language))
     group = next(iter(names.groups(words, names.mentions(words, inside=True))), None)
     return phrase(words[group[0].start : group[-1].end]) if group else ""
