@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from index import Index
+from index import Article, Index
 from index.storage.generation import FOLDER
 from tests.fakes_index import ROOT, FakeEmbedder, open_index
 from tests.web_server import WebServer, by_path, response
@@ -301,6 +301,31 @@ def test_watch_follows_the_folder_until_it_is_told_to_stop(
 def test_watch_without_sources_or_with_a_bad_interval(quick: Run, folder: Path) -> None:
     assert quick("watch").exit_code == 2
     assert quick("watch", "--interval", "0", str(folder)).exit_code == 2
+
+
+# --- remove -----------------------------------------------------------------------------------------
+
+
+def test_an_id_is_removed_as_it_is_listed(quick: Run, home: Path, folder: Path) -> None:
+    (folder / "Haber  iki bosluk.txt").write_text("The bridge was closed on Sunday. Nobody was hurt.\n")
+    quick("sync", str(folder))
+    listed = next(line.split("\t")[0] for line in quick("list").stdout.splitlines() if "bosluk" in line)
+    assert listed not in ids(quick)
+    removed = quick("remove", listed)
+    assert (removed.exit_code, removed.stdout, removed.stderr) == (0, f"removed\t{listed}\n", "")
+    assert len(ids(quick)) == 2
+
+
+def test_an_id_that_several_articles_are_listed_with_removes_none(quick: Run, home: Path) -> None:
+    with open_index(home, embedder=LazyEmbedder()) as index:
+        index.add([Article(name, TRAM) for name in ("a  b", "a\tb", "c  d", "c d", "e\x1b  f")])
+    result = quick("--language", "tr", "remove", "a b", "e\ufffd f")
+    assert (result.exit_code, result.stdout) == (4, "çıkarıldı\te\ufffd f\n")
+    assert result.stderr.startswith("Listede 'a b' diye görünen 2 haber var")
+    assert quick("remove", "a b").exit_code == 3
+    # An id that is an article's own means that article.
+    assert quick("remove", "c d", "a\tb").exit_code == 0
+    assert ids(quick) == ["a  b", "c  d"]
 
 
 # --- status and check -------------------------------------------------------------------------------

@@ -145,6 +145,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "nothing_to_rebuild": "The library is empty; there is nothing to rebuild.",
         "removed": "removed",
         "not_there": "There is no article {article_id!r} in the library; 'haberci list' shows what is.",
+        "several_listed": "{count} articles are listed as {article_id!r}; 'haberci list --json' shows their whole ids.",
         "list_empty": "The library is empty. Add articles with: haberci index FILE|FOLDER",
         "list_untouched": "Nobody has written to this library yet. 'haberci chat' and 'haberci ask' start it with the "
         "shipped article, 'haberci index FILE|FOLDER' with yours.",
@@ -291,6 +292,8 @@ TEXTS: dict[Language, dict[str, str]] = {
         "nothing_to_rebuild": "Kitaplık boş; yeniden kurulacak bir şey yok.",
         "removed": "çıkarıldı",
         "not_there": "Kitaplıkta {article_id!r} kimlikli haber yok; olanları 'haberci list' gösterir.",
+        "several_listed": "Listede {article_id!r} diye görünen {count} haber var; kimliklerinin tamamını 'haberci list "
+        "--json' gösterir.",
         "list_empty": "Kitaplık boş. Haber eklemek için: haberci index DOSYA|KLASÖR",
         "list_untouched": "Bu kitaplığa henüz hiç yazılmadı. 'haberci chat' ve 'haberci ask' onu birlikte gelen "
         "haberle başlatır, 'haberci index DOSYA|KLASÖR' sizin haberlerinizle.",

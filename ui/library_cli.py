@@ -18,7 +18,7 @@ from index.errors import ArticleFileError
 from index.sources.documents import DOCUMENT_SUFFIXES
 from index.sources.places import is_address
 from ui.commands import DONE, FAILED, SOME_FAILED, Home, Json, command, load_model
-from ui.terminal import Report, Terminal
+from ui.terminal import Report, Terminal, one_line, shown
 
 _STYLES = {"added": "green", "changed": "yellow", "renamed": "yellow", "removed": "yellow", "unchanged": "dim",
            "failed": "red"}  # fmt: skip
@@ -268,22 +268,36 @@ def remove(
 ) -> int:
     terminal: Terminal = context.obj
     with Index.open(home) as index:
-        removed = index.remove(ids).removed
-    for article_id in dict.fromkeys(ids):
-        if article_id in removed:
-            _show_article(terminal, "removed", article_id)
+        named = _named(index, ids)
+        removed = index.remove([meant[0] for meant in named.values() if len(meant) == 1]).removed
+    done = 0
+    for typed, meant in named.items():
+        if len(meant) > 1:
+            terminal.note(terminal.text("several_listed", article_id=typed, count=len(meant)))
+        elif not set(meant) & set(removed):
+            terminal.note(terminal.text("not_there", article_id=typed))
         else:
-            terminal.note(terminal.text("not_there", article_id=article_id))
-    if not removed:
+            _show_article(terminal, "removed", *meant)
+            done += 1
+    if not done:
         return FAILED
-    return DONE if len(removed) == len(set(ids)) else SOME_FAILED
+    return DONE if done == len(named) else SOME_FAILED
+
+
+def _named(index: Index, ids: Sequence[str]) -> dict[str, list[str]]:
+    """The articles that each id names: the one that has it, else those that are listed so, which leaves blanks out."""
+    known = _titles(index)
+    listed: dict[str, list[str]] = {}
+    for article_id in known:
+        listed.setdefault(shown(one_line(article_id)), []).append(article_id)
+    return {typed: [typed] if typed in known else listed.get(typed, []) for typed in ids}
 
 
 # --- what was done ----------------------------------------------------------------------------------
 
 
 def _show_article(terminal: Terminal, status: str, *columns: str) -> None:
-    cells = "".join(f"\t{' '.join(column.split())}" for column in columns if column)
+    cells = "".join(f"\t{one_line(column)}" for column in columns if column)
     terminal.show((terminal.text(status), _STYLES[status]), cells)
 
 

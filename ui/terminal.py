@@ -28,6 +28,11 @@ def shown(piece: str) -> str:
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", piece)
 
 
+def one_line(piece: str) -> str:
+    """``piece`` without the tabs and line feeds that would break a line of columns."""
+    return " ".join(piece.split())
+
+
 Report = Callable[[float, float | None], None]
 """Called with (done, in all) while a step goes on; None when nobody knows how much there is."""
 

@@ -13,7 +13,7 @@ from index import Article, Index, Language, Settings
 from index.settings import PACKAGED_MODEL
 from index.storage.health import Problem, Status
 from ui.commands import DONE, FAILED, SOME_FAILED, Home, Json, JsonList, command, load_model
-from ui.terminal import Terminal, shown
+from ui.terminal import Terminal, one_line, shown
 
 _Repair = Annotated[bool, typer.Option("--repair", help="opt_repair")]
 
@@ -43,9 +43,9 @@ def _listed(article: Article) -> dict[str, Any]:
 
 
 def _row(article: Article) -> tuple[str, ...]:
-    """Id, date, language, title; without the tabs and line feeds that would break a line of them."""
+    """Id, date, language, title."""
     date = article.published.isoformat() if article.published else ""
-    return tuple(" ".join(cell.split()) for cell in (article.id, date, article.language or "", article.title or ""))
+    return tuple(map(one_line, (article.id, date, article.language or "", article.title or "")))
 
 
 def _show_table(terminal: Terminal, articles: Iterable[Article]) -> None:
