@@ -80,6 +80,11 @@ def assert_untouched(page: Page) -> None:
     assert page.broken == []  # type: ignore[attr-defined]
 
 
+def library_of(count: int) -> list[Article]:
+    """Articles that are longer than a screen."""
+    return [Article(f"{n}", "A paragraph.\n\n" * 40, title=f"Report {n}", language="en") for n in range(count)]
+
+
 # --- with the real chatbot --------------------------------------------------------------------------
 
 
@@ -209,6 +214,18 @@ def test_an_answer_streams_and_the_wait_is_explained(serve: Serve, visit: Visit)
     assert page.locator(".hb-text").inner_text() == "Kyiv agreed."
     page.wait_for_function("() => document.activeElement?.matches('#hb-question textarea')")
     assert page.locator("#hb-send").is_enabled()
+
+
+def test_on_a_phone_a_new_chat_leads_to_the_welcome(serve: Serve, visit: Visit) -> None:
+    page = visit(serve(FakeChatbot(library_of(60), {})), width=390, height=740, has_touch=True, is_mobile=True)
+    for question in ("One?", "Two?", "Three?"):
+        ask(page, question)
+    page.get_by_role("button", name="New chat").click()
+    page.wait_for_selector(".hb-welcome")
+    page.wait_for_timeout(500)
+    assert is_in_view(page, ".hb-welcome h2")
+    ask(page, "Four?")
+    assert is_in_view(page, ".hb-question")
 
 
 def test_one_answer_from_two_articles_can_be_switched(serve: Serve, visit: Visit) -> None:

@@ -26,7 +26,10 @@ watch("value", () => {
   const all = chat ? chat.querySelectorAll(".hb-turn") : [];
   const isNew = all.length > turns;
   following = following || isNew;
+  const isCleared = turns > 0 && !all.length;
   turns = all.length;
+  // What is left of the page is shorter, and its end is in view: the library's.
+  if (isCleared && window.matchMedia(NARROW).matches) element.scrollIntoView({ block: "start" });
   if (!all.length || !following) return;
   const last = all[all.length - 1];
   if (!window.matchMedia(NARROW).matches) chat.scrollTop = last.offsetTop - 8;
