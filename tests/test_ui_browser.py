@@ -228,6 +228,17 @@ def test_on_a_phone_a_new_chat_leads_to_the_welcome(serve: Serve, visit: Visit) 
     assert is_in_view(page, ".hb-question")
 
 
+def test_on_a_phone_the_way_back_leads_to_the_welcome_before_a_question(serve: Serve, visit: Visit) -> None:
+    page = visit(serve(FakeChatbot(library_of(2), {})), width=390, height=740, has_touch=True, is_mobile=True)
+    page.get_by_role("button", name="Report 1").click()
+    page.wait_for_selector(".hb-panel")
+    page.wait_for_timeout(200)
+    assert not is_in_view(page, ".hb-welcome h2")
+    page.get_by_role("button", name="Back to the chat").click()
+    page.wait_for_timeout(200)
+    assert is_in_view(page, ".hb-welcome h2")
+
+
 def test_one_answer_from_two_articles_can_be_switched(serve: Serve, visit: Visit) -> None:
     one = seed_article()
     two = Article(

@@ -7,7 +7,8 @@ element.addEventListener("click", (event) => {
   const { action, turn, citation } = button.dataset;
   if (action === "back") {
     const all = document.querySelectorAll(".hb-turn");
-    all[all.length - 1]?.scrollIntoView({ block: "start" });
+    // Before the first question there is only the welcome.
+    (all[all.length - 1] ?? document.querySelector("#hb-conversation")).scrollIntoView({ block: "start" });
     return;
   }
   document.documentElement.dataset.hbJump = "mark";
