@@ -114,6 +114,30 @@ def test_headings_and_paragraphs_of_the_shipped_article() -> None:
     assert len(read.all("h3")) == 3
 
 
+def test_the_marks_of_a_markdown_heading_are_in_the_text_but_not_seen() -> None:
+    article = Article("a", "Intro to it all.\n\n## What it costs\n\nIt costs ten lira.\n\n# Last")
+    hidden = '<span class="hb-hidden" aria-hidden="true">'
+    marked = article_text(article)
+    assert f'<h3 dir="auto">{hidden}## </span>What it costs\n\n</h3>' in marked
+    # What nothing stands under is no heading.
+    assert marked.count(hidden) == 1
+    at = article.text.index("##")
+    for start, end, shown in (
+        (at, at + 7, f">{hidden}## </span>What</mark> it"),
+        (at + 1, at + 7, f"{hidden}#</span><mark"),
+        (at + 1, at + 7, f">{hidden}# </span>What</mark> it"),
+        (at, at + 2, f">{hidden}##</span></mark>{hidden} </span>What it"),
+        (at + 3, at + 7, f"{hidden}## </span><mark"),
+        (0, at + 7, f">{hidden}## </span>What</mark>"),
+    ):
+        citation = span(article, start, end)
+        read = Reader(article_text(article, [citation], current=0))
+        assert shown in article_text(article, [citation], current=0)
+        assert (read.text, read.marks["0"]) == (article.text, citation.quote)
+    exact = span(article, at, at + 7, answer_start=at, answer_end=at + 7)
+    assert f"<b>{hidden}## </span>What</b>" in article_text(article, [exact])
+
+
 def test_the_exact_words_are_bold_in_card_and_article() -> None:
     article = seed_article()
     citation = cite(article, CENTRE, exact="Moskova'ya")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from urllib.parse import urlsplit
 
 from bot.types import Citation
 from index import Article
-from index.blocks import split_blocks
+from index.blocks import split_blocks, unmarked
 
 Span = tuple[int, int]
 # A stretch of text and the number of the citation that marks it, None for plain text.
@@ -42,14 +43,15 @@ def article_text(article: Article, citations: Sequence[Citation] = (), current: 
     The text content of the result is ``article.text``, character for character, and the marks of citation
     ``i`` (``data-citation="i"``) together hold exactly its quote: a mark that runs over a paragraph's end
     goes on in the next one. Where citations overlap, ``current`` is on top, then the better one. A citation
-    that does not fit the text is left out (see :func:`fits`).
+    that does not fit the text is left out (see :func:`fits`). Markdown's ``#`` marks are there, but not seen.
     """
     runs = _runs(article, citations, current)
     exact = [_exact_span(citation) for citation in citations]
     pieces = []
-    for tag, start, end in _paragraphs(article.text):
+    for tag, start, words, end in _paragraphs(article.text):
+        plain = partial(_escaped, article.text, words)
         inside = "".join(
-            _marked(article.text, run_start, run_end, owner, current, exact[owner] if owner is not None else None)
+            _marked(plain, run_start, run_end, owner, current, exact[owner] if owner is not None else None)
             for run_start, run_end, owner in _clip(runs, start, end)
         )
         pieces.append(f'<{tag} dir="auto">{inside}</{tag.split()[0]}>')
@@ -78,17 +80,23 @@ def _exact_span(citation: Citation) -> Span | None:
     return start, end
 
 
-def _paragraphs(article: str) -> Iterator[tuple[str, int, int]]:
-    """(tag, start, end) of every block, the white space after it included; together the whole text."""
+def _paragraphs(article: str) -> Iterator[tuple[str, int, int, int]]:
+    """(tag, start, start of its words, end) of every block, the white space after it included; together the whole text.
+
+    Only in front of a heading's words there is something: its Markdown marks.
+    """
     blocks = split_blocks(article)
     if not blocks:
-        yield "p", 0, len(article)
+        yield "p", 0, 0, len(article)
         return
     if blocks[0].start > 0:
-        yield 'p class="hb-dateline"', 0, blocks[0].start
+        yield 'p class="hb-dateline"', 0, 0, blocks[0].start
     for block, following in zip(blocks, [*blocks[1:], None], strict=True):
         end = following.start if following is not None else len(article)
-        yield "h3" if block.kind == "heading" else "p", block.start, end
+        if block.kind == "heading":
+            yield "h3", block.start, unmarked(article, block).start, end
+        else:
+            yield "p", block.start, block.start, end
 
 
 def _runs(article: Article, citations: Sequence[Citation], current: int | None) -> list[Run]:
@@ -115,12 +123,22 @@ def _clip(runs: Iterable[Run], start: int, end: int) -> Iterator[Run]:
             yield max(run_start, start), min(run_end, end), owner
 
 
-def _marked(source: str, start: int, end: int, owner: int | None, current: int | None, exact: Span | None) -> str:
-    if owner is None:
+def _escaped(source: str, words: int, start: int, end: int) -> str:
+    """``source[start:end]`` as HTML; what stands in front of ``words`` is nothing to see or to read out."""
+    if start >= min(words, end):
         return escape(source[start:end])
-    inside = escape(source[start:end])
+    marks = escape(source[start : min(words, end)])
+    return f'<span class="hb-hidden" aria-hidden="true">{marks}</span>{escape(source[words:end])}'
+
+
+def _marked(
+    plain: Callable[[int, int], str], start: int, end: int, owner: int | None, current: int | None, exact: Span | None
+) -> str:
+    if owner is None:
+        return plain(start, end)
+    inside = plain(start, end)
     if exact is not None and start < exact[1] and exact[0] < end:
         first, last = max(start, exact[0]), min(end, exact[1])
-        inside = f"{escape(source[start:first])}<b>{escape(source[first:last])}</b>{escape(source[last:end])}"
+        inside = f"{plain(start, first)}<b>{plain(first, last)}</b>{plain(last, end)}"
     state = ' class="hb-current" tabindex="-1"' if owner == current else ""
     return f'<mark data-citation="{owner}"{state}>{inside}</mark>'
