@@ -352,6 +352,21 @@ def test_chat_serves_the_page_until_ctrl_c(chat: tuple[subprocess.Popen[str], st
     assert "Traceback" not in warned
 
 
+@pytest.mark.parametrize("host", ["nope.invalid", "192.0.2.1", "1::zz", pytest.param("ş" * 100, id="long")])
+def test_a_host_that_is_not_this_computer_is_named_before_anything_is_loaded(
+    run: Run, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setattr(Index, "open", lambda *_, **__: pytest.fail("the library was opened"))
+    for language, said, more in (("en", "no such address", ["--port", "8123"]), ("tr", "böyle bir adresi yok", [])):
+        result = run("--language", language, "chat", "--host", host, *more)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert said in result.stderr
+        assert host in result.stderr
+        assert "127.0.0.1" in result.stderr
+        assert "--port" not in result.stderr
+        assert result.stderr.count("\n") == 1
+
+
 class UnservedPage:
     """Stands in for a served page; nobody visits it."""
 

@@ -5,6 +5,7 @@ Gradio takes seconds to import, so it is imported by the functions that need it.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from importlib.resources import files
@@ -62,6 +63,17 @@ class PortError(HaberciError):
     }
 
 
+class HostError(HaberciError):
+    """What the server was to listen at is no address of this computer."""
+
+    templates: ClassVar[dict[str, str]] = {
+        "en": "The page cannot be served at {host}: this computer has no such address. Give --host a name or an "
+        "address of this computer, such as 127.0.0.1.",
+        "tr": "Sayfa {host} adresinde sunulamıyor: bu bilgisayarın böyle bir adresi yok. --host ile bu bilgisayarın "
+        "bir adını ya da adresini verin, örneğin 127.0.0.1.",
+    }
+
+
 class RunningApp:
     """A served page. Use it in a ``with`` statement, or call :meth:`close`."""
 
@@ -108,7 +120,7 @@ def launch(
     ``port``: None takes the first free one from 7860 on, 0 any free one. ``may_add``: whoever reaches the page may
     put articles into the library, by the address of a page or feed. Nothing is printed, shared or sent
     anywhere; the page loads nothing from other hosts. Raises ValueError for a host or port that cannot be
-    one, :class:`PortError` when the port is taken.
+    one, :class:`PortError` when the port is taken, :class:`HostError` when the host is not this computer.
     """
     if not isinstance(host, str) or not host.strip():
         raise ValueError(f"host must be a name or an address such as 127.0.0.1, not {host!r}")
@@ -261,13 +273,20 @@ def _theme() -> Any:
 
 
 def free_port(host: str, port: int | None) -> int:
-    """``port``, or a free one when it is None or 0. Raises :class:`PortError` when it is taken."""
+    """``port``, or a free one when it is None or 0.
+
+    Raises :class:`PortError` when it is taken, :class:`HostError` when no port of ``host`` can be listened on.
+    """
     for candidate in range(FIRST_PORT, LAST_PORT + 1) if port is None else (port,):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host.strip("[]"), candidate))
+            except (socket.gaierror, TypeError) as error:  # TypeError: what no name of a computer may hold
+                raise HostError(host=host) from error
             except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    raise HostError(host=host) from error
                 reason = error.strerror or str(error)
                 continue
             return int(probe.getsockname()[1])

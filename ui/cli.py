@@ -44,9 +44,8 @@ def chat(
         raise typer.BadParameter(terminal.text("host_blank"), param_hint="--host")
     from ui.app import free_port, launch
 
-    if port:
-        # A taken port is said now, not after the seconds that loading takes.
-        free_port(host, port)
+    # What is wrong with the address is said now, not after the seconds that loading takes.
+    free_port(host, port)
     with Index.open(home) as index:
         chatbot = _open_chatbot(terminal, index, llm)
         load_model(terminal, index)
