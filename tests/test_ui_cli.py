@@ -9,6 +9,7 @@ import signal
 import string
 import subprocess
 import sys
+import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from docs.generate_cli import PAGE, page
 from index import LANGUAGES, Article, Index, Language, Settings, seed_articles
 from index.embedding import Embedder
 from index.packaged_model import packaged_model_folder
+from tests.fakes_index import ROOT
 from ui import cli
 from ui.cli_strings import EXIT_CODES, TEXTS, exit_codes, terminal_language
 
@@ -192,6 +194,23 @@ def test_an_interrupt_exits_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) 
     result = run("--language", "tr", "list")
     assert result.exit_code == 130
     assert result.stderr.startswith("Durduruldu.")
+
+
+def test_an_interrupt_while_the_modules_are_imported_exits_with_130_too() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    module, function = project["scripts"]["haberci"].split(":")
+    code = f"""
+import sys
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "index":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from {module} import {function} as main
+main()
+"""
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (130, b"", b"")
 
 
 # --- ask --------------------------------------------------------------------------------------------

@@ -198,7 +198,7 @@ def _show_citation(terminal: Terminal, answer: Answer, number: int, citation: Ci
 
 
 def main() -> None:
-    """The console command ``haberci``; ends the process with the command's exit code."""
+    """The command ``haberci``, which begins in :mod:`ui.start`; ends the process with the command's exit code."""
     app(prog_name="haberci")
 
 
