@@ -235,6 +235,22 @@ def test_an_unforeseen_error_is_logged_and_told_apart(caplog: pytest.LogCaptureF
     assert "secret detail" in caplog.text
 
 
+def test_an_answer_that_the_closing_of_the_page_breaks_off_is_not_logged(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from ui.chat import Chat
+
+    made: list[Chat] = []
+    monkeypatch.setattr("ui.chat.Chat", lambda *given: made.append(Chat(*given)) or made[-1])
+    broken = Script(quoting(QUOTE), error=RuntimeError("cannot schedule new futures"), fails_after=1)
+    app = serve(fake(broken=broken))
+    frames = made[0].ask("broken", [], request())
+    next(frames)
+    app.close()
+    list(frames)
+    assert caplog.text == ""
+
+
 @pytest.mark.parametrize("question", ["", "   ", "\n", None])
 def test_a_blank_question_does_nothing(question: Any) -> None:
     bot = fake()

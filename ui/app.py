@@ -77,8 +77,9 @@ class HostError(HaberciError):
 class RunningApp:
     """A served page. Use it in a ``with`` statement, or call :meth:`close`."""
 
-    def __init__(self, blocks: gr.Blocks, url: str, adding: Adding | None = None) -> None:
+    def __init__(self, blocks: gr.Blocks, url: str, chat: Chat, adding: Adding | None = None) -> None:
         self._blocks = blocks
+        self._chat = chat
         self._adding = adding
         self.url = url
 
@@ -93,6 +94,7 @@ class RunningApp:
 
     def close(self) -> None:
         """Stop serving and free the port; break off an addition under way. A second call does nothing."""
+        self._chat.close()
         self._blocks.close(verbose=False)
         if self._adding is not None:
             self._adding.close()
@@ -126,7 +128,7 @@ def launch(
         raise ValueError(f"host must be a name or an address such as 127.0.0.1, not {host!r}")
     if port is not None and (isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535):
         raise ValueError(f"port must be None or a whole number from 0 to 65535, not {port!r}")
-    blocks, adding = _build(chatbot, title, may_add=may_add)
+    blocks, chat, adding = _build(chatbot, title, may_add=may_add)
     chosen = free_port(host, port)
     try:
         blocks.launch(
@@ -153,7 +155,7 @@ def launch(
     except OSError as error:
         blocks.close(verbose=False)
         raise PortError(host=host, port=chosen, reason=str(error)) from error
-    return RunningApp(blocks, str(blocks.local_url), adding)
+    return RunningApp(blocks, str(blocks.local_url), chat, adding)
 
 
 def build_app(chatbot: Chatbot, *, title: str | None = None, may_add: bool = False) -> gr.Blocks:
@@ -161,7 +163,7 @@ def build_app(chatbot: Chatbot, *, title: str | None = None, may_add: bool = Fal
     return _build(chatbot, title, may_add=may_add)[0]
 
 
-def _build(chatbot: Chatbot, title: str | None, *, may_add: bool) -> tuple[gr.Blocks, Adding | None]:
+def _build(chatbot: Chatbot, title: str | None, *, may_add: bool) -> tuple[gr.Blocks, Chat, Adding | None]:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Nobody is to be told that Haberci is used.
     import gradio as gr
     from gradio.events import api
@@ -180,7 +182,7 @@ def _build(chatbot: Chatbot, title: str | None, *, may_add: bool) -> tuple[gr.Bl
         if adding is not None:
             _wire_adding(blocks, parts, adding)
     blocks.queue(default_concurrency_limit=CONCURRENT_QUESTIONS, max_size=MAX_WAITING)
-    return blocks, adding
+    return blocks, chat, adding
 
 
 def _layout(*, may_add: bool) -> dict[str, Any]:

@@ -41,6 +41,7 @@ class Chat:
         # The list of each language with its revision, made once for all who look at it.
         self._shelves: dict[Language, tuple[int, str]] = {}
         self._one_shelf = threading.Lock()
+        self._is_closed = False
 
     # Outputs: masthead, conversation, shelf, question box, ask button, new-chat button.
     def arrive(self, request: gr.Request) -> tuple[Update, ...]:
@@ -70,6 +71,8 @@ class Chat:
         except HaberciError as error:
             turns[-1] = Turn(question, error=error.message(page))
         except Exception:
+            if self._is_closed:
+                return  # What an answer needs is gone, and so is whoever would be told.
             logger.exception("A question could not be answered")
             turns[-1] = Turn(question, error=text(page, "error_unexpected"))
         failed = turns[-1].error is not None
@@ -82,6 +85,10 @@ class Chat:
         """Ask the example question that was clicked."""
         question = _data(event).get("question")
         yield from self.ask(question if isinstance(question, str) else "", turns, request)
+
+    def close(self) -> None:
+        """The page is being closed: an answer under way that fails from now on is nothing to report."""
+        self._is_closed = True
 
     # Outputs: panel.
     def show(self, event: gr.EventData, turns: list[Turn], request: gr.Request) -> Update:
