@@ -159,6 +159,59 @@ def test_wrong_usage_exits_with_2_before_anything_is_loaded(
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "turkish", "english"),
+    [
+        ("list --bad", "--bad diye bir seçenek yok. Bkz. haberci list", "There is no option --bad. See: haberci list"),
+        ("list --jso", "Şunu mu demek istediniz: --json? Bkz.", "There is no option --jso. Did you mean --json? See:"),
+        ("lst", "'lst' diye bir komut yok. Şunu mu demek istediniz: list?", "There is no command 'lst'. Did you mean"),
+        ("index", "FILE|FOLDER|URL eksik. Bkz. haberci index", "FILE|FOLDER|URL is missing. See: haberci index"),
+        (
+            "chat --port abc",
+            "--port 0 ile 65535 arasında bir tam",
+            "--port must be a whole number from 0 to 65535. See:",
+        ),
+        ("chat --port 70000", "--port 0 ile 65535 arasında bir", "--port must be a whole number from 0 to 65535. See:"),
+        ("chat --port", "--port bir değer ister. Bkz. haberci --help", "--port needs a value. See: haberci --help"),
+        (
+            "watch --interval 0 .",
+            "--interval dakika olarak en az 1",
+            "--interval must be a number of minutes, at least",
+        ),
+        ("list --json=1", "--json değer almaz. Bkz.", "--json takes no value. See:"),
+        (
+            "ask two words",
+            "Bu, 'haberci ask' komutunun aldığından fazla;",
+            "That is more than 'haberci ask' takes; what",
+        ),
+        ("chat --host=", "--host: 127.0.0.1 gibi bir ad ya da adres gerekir. Bkz.", "--host: a name or an address is"),
+    ],
+)
+def test_wrong_usage_is_one_line_in_the_users_language(run: Run, arguments: str, turkish: str, english: str) -> None:
+    for language, said in (("tr", turkish), ("en", english)):
+        result = run("--language", language, *arguments.split())
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert said in result.stderr
+        assert result.stderr.endswith(" --help\n")
+        assert result.stderr.count("\n") == 1
+    assert "--language must be en or tr." in run("--language", "de", *arguments.split()).stderr
+
+
+def test_whatever_may_be_given_wrongly_has_its_text() -> None:
+    group = typer.main.get_command(cli.app)
+    params = [param for each in (group, *group.commands.values()) for param in each.params]  # type: ignore[attr-defined]
+    checked = {param.name for param in params if param.type_descriptor.is_choice or param.type_descriptor.is_ranged}
+    assert checked == {"language", "port", "interval_min"}
+    assert {f"usage_{name}" for name in checked} <= set(TEXTS["en"])
+
+
+def test_no_arguments_at_all_show_the_help_in_the_users_language(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
+    result = run()
+    assert result.exit_code == 2
+    assert TEXTS["tr"]["opt_language"] in " ".join(result.stderr.split())
+
+
 def test_errors_are_one_line_in_the_users_language(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for language, said in (("en", "Check the folder's permissions"), ("tr", "Klasörün izinlerine")):

@@ -23,6 +23,7 @@ from index import HaberciError, Index, Language, QuestionError, seed_articles
 from index.settings import PACKAGED_MODEL
 from ui.cli_strings import EXIT_CODES, exit_codes, terminal_language, text
 from ui.terminal import Terminal
+from ui.usage import NoSuchCommand, UsageError, explain
 
 # docs/cli.md and every command's help list them; ui.cli_strings.EXIT_CODES says which command ends with which.
 DONE, NOT_FOUND, WRONG_USAGE, FAILED, SOME_FAILED, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 4, 130, 141
@@ -35,8 +36,20 @@ class _Commands(TyperGroup):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(encoding="utf-8", errors="replace")
-        _translate(self, terminal_language(sys.argv[1:] if args is None else args, os.environ))
-        return super().main(args, *rest, **more)
+        language = terminal_language(sys.argv[1:] if args is None else args, os.environ)
+        _translate(self, language)
+        try:
+            # Not standalone: typer would print the errors, in English, and end the process.
+            code = super().main(args, *rest, **{**more, "standalone_mode": False})
+        except UsageError as error:
+            explain(error, Terminal(language))
+            code = WRONG_USAGE
+        sys.exit(code)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in self.commands:
+            raise NoSuchCommand(args[0], ctx=ctx)
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         # Which module registers its commands first says nothing about which are needed first.
