@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import torch
 
 READER_FILE = "reader.safetensors"
-READER_SHA256 = "5973e17fffb4674e1a8a4e0b450dee3178fa88661fdd7bb16c9626c32ac1d133"
+READER_SHA256 = "40992471bbafda2742098a834e447983855d426ed9a832f869bccd2b9aebd437"
 OFF, PACKAGED = "off", "packaged"
 
 MAX_TOKENS = 512
