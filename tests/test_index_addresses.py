@@ -126,7 +126,7 @@ def test_pages_that_were_read_are_not_held(index: Index, site: Site) -> None:
         source = AddressSource(site.url("/rss"), reader, fetcher, interval_s=3600)
         assert counts(index.sync(source)) == {"added": 1}
         gc.collect()
-        held = [each for each in gc.get_objects() if isinstance(each, Fetched) and each.url == site.url("/ankara")]
+        held = [each for each in gc.get_objects() if type(each) is Fetched and each.url == site.url("/ankara")]
         assert held
         assert [each for each in held if each.data] == []
 

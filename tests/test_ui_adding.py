@@ -339,5 +339,5 @@ def test_a_visitor_adds_a_page(
     assert box.input_value() == ""
     assert page.evaluate("document.scrollingElement.scrollWidth") == 360
     page.locator(".hb-library").get_by_role("button", name="Lima").click()
-    page.get_by_role("heading", name="Lima", exact=True).wait_for()
+    page.get_by_role("heading", name="Lima", exact=True, level=2).wait_for()
     assert page.broken == []  # type: ignore[attr-defined]
